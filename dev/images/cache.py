@@ -1,0 +1,43 @@
+"""Where built images are kept, and what decides that one has to be built again."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# Files that builds and interpreters leave behind; they never decide what an image is.
+_LITTER = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+
+
+def cache_folder() -> Path:
+    """The cache shared by all development tools: ``TANDEM_CACHE``, or ``tandem`` in the user's cache folder."""
+    if explicit := os.environ.get("TANDEM_CACHE"):
+        return Path(explicit)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tandem"
+
+
+def fingerprint(paths: Iterable[Path], *words: str) -> str:
+    """Twelve hex digits that change when the content or name of a file under `paths`, or one of `words`, changes."""
+    digest = hashlib.sha256("\0".join(words).encode())
+    for root in sorted(paths):
+        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if path.is_file() and not _LITTER.intersection(path.parts):
+                name = path.relative_to(root.parent).as_posix()
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                digest.update(f"\0{name}\0{content}".encode())
+    return digest.hexdigest()[:12]
+
+
+def archive_path(cache: Path, name: str, inputs: str) -> Path:
+    """Where the archive of image `name`, made from inputs with this fingerprint, is kept."""
+    return cache / "images" / f"{name}-{inputs}.tar"
+
+
+def forget_older(archive: Path) -> None:
+    """Remove the archives of the same name that were made from other inputs: each is hundreds of megabytes."""
+    name = archive.stem.rpartition("-")[0]
+    for other in archive.parent.glob(f"{name}-????????????.tar"):
+        if other != archive:
+            other.unlink(missing_ok=True)
