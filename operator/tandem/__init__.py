@@ -1,0 +1,1 @@
+"""Tandem: a Kubernetes-native deployment operator for machine-learning models."""

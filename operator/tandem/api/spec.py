@@ -1,0 +1,303 @@
+"""What people write: the spec of a ModelDeployment.
+
+Everything under ``model`` and ``serving`` except ``replicas`` decides how a version behaves and is therefore part of
+its revision. Those fields carry no schema default: a default that the API server wrote into the object would turn
+every change of a default into a new revision of every model (see ``tandem.manifests.declared``).
+"""
+
+from typing import Any
+
+from pydantic import Field, JsonValue
+
+from tandem.api.base import ApiModel
+from tandem.api.values import Duration, Percent, Quantity
+
+DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+DNS_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+
+
+def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
+    """Return CEL rules for a schema: pairs of an expression and the message that tells what to do."""
+    return {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in pairs]}
+
+
+def list_map(*keys: str) -> dict[str, Any]:
+    """Mark a list as a map by the given keys: duplicates are refused and server-side apply merges by key."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
+
+
+ANY_OBJECT: dict[str, Any] = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+class Owner(ApiModel):
+    """A team and how to reach it."""
+
+    team: str = Field(min_length=1, max_length=100, description="Name of the team.")
+    contact: str = Field(
+        min_length=1, max_length=253, description="Where to reach the team at any hour: an address, a channel, a pager."
+    )
+
+
+class Owners(ApiModel):
+    """Who answers for the model and who for running it; one team may be both."""
+
+    model_config = {
+        "json_schema_extra": rules(
+            ("has(self.dataScience) || has(self.engineering)", "name at least one owner: owners.dataScience or owners.engineering")
+        )
+    }
+    data_science: Owner | None = Field(None, description="The team that made the model and answers for its answers.")
+    engineering: Owner | None = Field(None, description="The team that runs it and is called when it fails.")
+
+
+class EnvVar(ApiModel):
+    """An environment variable of the bento's container."""
+
+    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128, description="Name of the variable.")
+    value: str = Field("", max_length=8192, description="Its value, taken literally. Secrets belong in model.secrets.")
+
+
+class ConfigRef(ApiModel):
+    """A ConfigMap that belongs to the version: its content is copied when the revision is made."""
+
+    config_map: str = Field(pattern=DNS_NAME, max_length=253, description="Name of a ConfigMap in the same namespace.")
+    mount_path: str = Field(pattern=r"^/[^:]+$", max_length=512, description="Folder in which its keys appear as files.")
+
+
+class SecretRef(ApiModel):
+    """A Secret, used live: rotating it is no release and starts no rollout."""
+
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                "(has(self.env) && self.env) != has(self.mountPath)",
+                "say how the secret is used: either env: true (every key becomes a variable) or mountPath: /some/folder",
+            )
+        )
+    }
+    secret: str = Field(pattern=DNS_NAME, max_length=253, description="Name of a Secret in the same namespace.")
+    env: bool | None = Field(None, description="Give every key as an environment variable.")
+    mount_path: str | None = Field(
+        None, pattern=r"^/[^:]+$", max_length=512, description="Folder in which the keys appear as files."
+    )
+
+
+class Model(ApiModel):
+    """What data science hands over: the bento's image and what it needs beside it."""
+
+    image: str = Field(
+        pattern=r"^[^\s]+$", min_length=1, max_length=512,
+        description="Image made by `bentoml containerize`. Prefer a tag that is never pushed again, or a digest.",
+    )  # fmt: skip
+    service: str | None = Field(
+        None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128,
+        description="Name of the bento's service (its class). Needed for latency objectives: the histogram edges are configured under this name.",
+    )  # fmt: skip
+    env: list[EnvVar] | None = Field(
+        None, max_length=100, description="Environment variables.", json_schema_extra=list_map("name")
+    )
+    config: list[ConfigRef] | None = Field(
+        None, max_length=20, json_schema_extra=list_map("mountPath"),
+        description="ConfigMaps that belong to the version: copied into the revision, so that they roll out and back with it.",
+    )  # fmt: skip
+    secrets: list[SecretRef] | None = Field(
+        None, max_length=20, json_schema_extra=list_map("secret"), description="Secrets, used live: rotation starts no rollout."
+    )  # fmt: skip
+    image_pull_secrets: list[str] | None = Field(
+        None, max_length=10, description="Names of Secrets with registry credentials.", json_schema_extra={"x-kubernetes-list-type": "set"}
+    )  # fmt: skip
+
+
+class Latency(ApiModel):
+    """Latency objectives: the named share of requests is answered within the duration."""
+
+    p50: Duration | None = Field(None, description="Half of all requests are answered within this.")
+    p90: Duration | None = Field(None, description="90 % of all requests are answered within this.")
+    p95: Duration | None = Field(None, description="95 % of all requests are answered within this.")
+    p99: Duration | None = Field(None, description="99 % of all requests are answered within this.")
+
+
+class Requirements(ApiModel):
+    """What production needs of the model. The same objectives judge every new version."""
+
+    latency: Latency | None = Field(None, description="Latency objectives; each needs a unit, such as 150ms.")
+    availability: Percent | None = Field(
+        None, description="Share of requests that must not fail with a server error, such as 99.9%."
+    )
+
+
+class Replicas(ApiModel):
+    """How many pods serve the stable version."""
+
+    min: int = Field(1, ge=1, le=1000, description="Pods of the version that serves. Changing it scales, and starts no rollout.")
+
+
+class Resources(ApiModel):
+    """Compute resources of one pod."""
+
+    requests: dict[str, Quantity | int] | None = Field(None, description="What the scheduler reserves: cpu, memory, GPUs.")
+    limits: dict[str, Quantity | int] | None = Field(None, description="What a pod may use at most.")
+
+
+class WarmupRequest(ApiModel):
+    """A request that a pod answers to itself before it counts as ready."""
+
+    path: str = Field(pattern=r"^/", max_length=512, description="Path of the bento's route, such as /predict.")
+    body: JsonValue = Field(None, description="JSON body; the request is a POST. Without it a GET is sent.")
+
+
+class Startup(ApiModel):
+    """How a pod starts."""
+
+    deadline: Duration | None = Field(
+        None, description="Longest time from a pod's start until it is ready, model loading and warm-up included. Default: 3m."
+    )
+    warmup: list[WarmupRequest] | None = Field(
+        None, max_length=16, description="Requests that each pod answers to itself before it gets traffic, restarts included."
+    )
+
+
+class Toleration(ApiModel):
+    """A pod toleration, as in Kubernetes."""
+
+    key: str | None = Field(None, max_length=317, description="Taint key; empty with operator Exists tolerates everything.")
+    operator: str | None = Field(None, pattern=r"^(Exists|Equal)$", description="Exists or Equal. Default: Equal.")
+    value: str | None = Field(None, max_length=63, description="Taint value.")
+    effect: str | None = Field(
+        None, pattern=r"^(NoSchedule|PreferNoSchedule|NoExecute)$", description="Taint effect; empty matches all effects."
+    )
+    toleration_seconds: int | None = Field(None, ge=0, description="With NoExecute: how long the pod may stay.")
+
+
+class Serving(ApiModel):
+    """How engineering runs it."""
+
+    timeout: Duration | None = Field(
+        None, description="The bento's own request timeout; grace periods follow from it. Default: 60s (BentoML's own)."
+    )
+    replicas: Replicas = Field(Replicas(), description="Number of pods.")
+    resources: Resources | None = Field(None, description="Compute resources of one pod.")
+    startup: Startup | None = Field(None, description="Deadline and warm-up.")
+    read_only_root: bool | None = Field(
+        None, description="Mount the image read-only; /tmp and BentoML's own folders stay writable. Default: true."
+    )
+    node_selector: dict[str, str] | None = Field(None, description="Labels that a node must have.")
+    tolerations: list[Toleration] | None = Field(None, max_length=32, description="Taints that the pods tolerate.")
+    affinity: dict[str, JsonValue] | None = Field(
+        None, description="Pod affinity, as in a pod's spec.", json_schema_extra=ANY_OBJECT
+    )
+    topology_spread_constraints: list[dict[str, JsonValue]] | None = Field(
+        None, max_length=8,
+        description="As in a pod's spec; without a labelSelector the pods of the same revision are spread.",
+    )  # fmt: skip
+    priority_class_name: str | None = Field(None, pattern=DNS_NAME, max_length=253, description="Priority class of the pods.")
+    service_account_name: str | None = Field(
+        None, pattern=DNS_NAME, max_length=253, description="Service account of the pods; its token is not mounted."
+    )
+
+
+class Step(ApiModel):
+    """One step of a canary."""
+
+    weight: int = Field(ge=1, le=100, description="Percent of requests that the candidate gets.")
+    hold: Duration = Field("30s", description="Shortest time at this weight, counted from when the gateway has accepted it.")
+
+
+class EvidenceSettings(ApiModel):
+    """How sure the judge must be."""
+
+    false_rollback: Percent = Field(
+        "1%", description="Largest probability that a version that is as good as stable is sent back, over the whole rollout."
+    )
+    budget: Percent = Field(
+        "0.5%", description="Bad responses a rollout may add, as a share of all traffic. Smaller needs more requests per step."
+    )
+
+
+class Rollout(ApiModel):
+    """How a new version is tried."""
+
+    steps: list[Step] = Field(
+        [Step(weight=10), Step(weight=50)], max_length=20,
+        description="Weights in rising order. After the last step the candidate gets everything.",
+        json_schema_extra=rules(
+            (
+                "self.all(a, self.exists_one(b, b.weight == a.weight))",
+                "rollout.steps: each weight may appear once",
+            ),
+            (
+                "self.map(s, s.weight).isSorted()",
+                "rollout.steps: weights must rise from step to step; put them in rising order",
+            ),
+        ),
+    )  # fmt: skip
+    evidence: EvidenceSettings = Field(EvidenceSettings(), description="How sure the judge must be.")
+    watch: Duration = Field(
+        "10m", description="After promotion the previous version stays at full size for this long, and takes over again if the new one is bad."
+    )  # fmt: skip
+    attempt: str | None = Field(
+        None, max_length=64, description="Any new string tries a rejected version again: the way to retry from Git."
+    )
+
+
+class Rollback(ApiModel):
+    """What sends a version back."""
+
+    automatic: bool = Field(
+        True, description="Send a bad version back without asking. If false, it is held at its weight and a person decides."
+    )
+    keep_revisions: int = Field(3, ge=1, le=20, description="Revisions kept, scaled to zero, to go back to.")
+
+
+class ParentRef(ApiModel):
+    """A Gateway that serves the model."""
+
+    name: str = Field(pattern=DNS_NAME, max_length=253, description="Name of the Gateway.")
+    namespace: str | None = Field(None, pattern=DNS_LABEL, max_length=63, description="Its namespace; default: the model's own.")
+    section_name: str | None = Field(None, max_length=253, description="Name of one listener of the Gateway.")
+    port: int | None = Field(None, ge=1, le=65535, description="Port of one listener of the Gateway.")
+
+
+class RouteTimeouts(ApiModel):
+    """Timeouts of the route, in Gateway API's notation."""
+
+    request: Duration | None = Field(None, description="For the whole request as the client sees it.")
+    backend_request: Duration | None = Field(None, description="For one attempt against a pod.")
+
+
+class Gateway(ApiModel):
+    """The route through a Gateway API gateway, owned wholly by Tandem."""
+
+    parent_refs: list[ParentRef] = Field(min_length=1, max_length=8, description="Gateways that serve the model.")
+    hostnames: list[str] | None = Field(
+        None, max_length=16, description="Host names; without any, every host of the gateway.", json_schema_extra={"x-kubernetes-list-type": "set"}
+    )  # fmt: skip
+    path: str = Field(
+        "/", pattern=r"^/[^\s]*$", max_length=256,
+        description="Path prefix; it is removed before the request reaches the bento, unless filters rewrite the URL themselves.",
+    )  # fmt: skip
+    filters: list[dict[str, JsonValue]] | None = Field(
+        None, max_length=16, description="Gateway API HTTPRoute filters, applied to every request."
+    )
+    timeouts: RouteTimeouts | None = Field(None, description="Timeouts of the route.")
+
+
+class Traffic(ApiModel):
+    """How requests reach the model."""
+
+    gateway: Gateway | None = Field(
+        None, description="Weighted canaries through a gateway. Without it a rollout switches the in-cluster Service at once."
+    )
+
+
+class ModelDeploymentSpec(ApiModel):
+    """One model in production: what it is for, who owns it, what it needs, how it runs, how new versions are tried."""
+
+    purpose: str | None = Field(None, max_length=500, description="What the model is for, in one sentence.")
+    owners: Owners = Field(description="Who answers for the model and who for running it.")
+    model: Model = Field(description="What data science hands over.")
+    requirements: Requirements = Field(Requirements(), description="What production needs of it.")
+    serving: Serving = Field(Serving(), description="How it is run.")
+    rollout: Rollout = Field(Rollout(), description="How a new version is tried.")
+    rollback: Rollback = Field(Rollback(), description="What sends a version back.")
+    traffic: Traffic = Field(Traffic(), description="How requests reach it.")

@@ -1,0 +1,104 @@
+"""What Tandem answers: the status of a ModelDeployment, the one home of the truth about its slots."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, PlainSerializer
+
+from tandem.api.base import ApiModel
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]
+"""A moment, in UTC, written with whole seconds as Kubernetes does."""
+
+
+class Condition(ApiModel):
+    """A standard Kubernetes condition."""
+
+    type: str = Field(max_length=63, description="What the condition is about.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    reason: str = Field(max_length=128, description="One word for a machine: why.")
+    message: str = Field(max_length=4096, description="One sentence for a person: why, in numbers, and what to do.")
+    last_transition_time: Time = Field(description="When the status last changed.")
+    observed_generation: int = Field(description="Generation of the object that this speaks of.")
+
+
+class StableSlot(ApiModel):
+    """The version that serves."""
+
+    revision: str = Field(description="Name of its ModelRevision.")
+    since: Time = Field(description="When it became stable.")
+    watch_until: Time | None = Field(None, description="Until when its predecessor is ready to take over again by itself.")
+
+
+class CandidateSlot(ApiModel):
+    """The version that is being tried."""
+
+    revision: str = Field(description="Name of its ModelRevision.")
+    attempt: int = Field(description="Which attempt of this revision; evidence starts afresh with each.")
+    since: Time = Field(description="When the attempt began.")
+    step: int = Field(-1, description="Index into rollout.steps; -1 while it starts; the number of steps once it may get everything.")
+    weight: int = Field(0, description="Percent of requests that the route is to give it.")
+    weight_since: Time | None = Field(None, description="When the gateway had accepted this weight; hold times count from here.")
+    size: int = Field(description="Pods of stable when the rollout began; stable keeps that many, the candidate needs them for 100 %.")
+    paused: bool = Field(False, description="A person paused it: it keeps its weight, and can still be sent back.")
+    promoted_by: str | None = Field(None, description="Id of the Promote decision that lets it pass without further evidence.")
+    restore: bool = Field(False, description="A return to an earlier version on a person's order: full size first, then everything at once.")
+    shortfall_since: Time | None = Field(None, description="Since when its ready pods carry less than its step's weight.")
+
+
+class FallbackSlot(ApiModel):
+    """The previous version, at full size, ready to take over."""
+
+    revision: str = Field(description="Name of its ModelRevision.")
+    size: int = Field(description="Pods that it keeps.")
+
+
+class RejectedVersion(ApiModel):
+    """The declared version, if it was sent back; remembered for as long as it is what the spec declares."""
+
+    revision: str = Field(description="Name of its ModelRevision.")
+    attempt: str | None = Field(None, description="spec.rollout.attempt when it was sent back; another string tries again.")
+    reason: str = Field(description="One word: why.")
+    message: str = Field(description="Why, in numbers.")
+    at: Time = Field(description="When.")
+
+
+class TrafficShare(ApiModel):
+    """What share of requests a revision gets, as the live route says."""
+
+    revision: str = Field(description="Name of the ModelRevision.")
+    weight: int = Field(description="Percent of requests.")
+
+
+class WaitingFor(ApiModel):
+    """Who or what the rollout waits for."""
+
+    what: str = Field(description="Who or what.")
+    since: Time = Field(description="Since when.")
+
+
+class ModelDeploymentStatus(ApiModel):
+    """State of a ModelDeployment."""
+
+    observed_generation: int | None = Field(None, description="Generation of the spec that this status speaks of.")
+    phase: str | None = Field(None, description="One word: Pending, Starting, Rolling, Paused, Promoting, Watching, Serving, RolledBack, Degraded.")
+    stable: StableSlot | None = Field(None, description="The version that serves.")
+    candidate: CandidateSlot | None = Field(None, description="The version that is being tried.")
+    fallback: FallbackSlot | None = Field(None, description="The previous version, ready to take over.")
+    rejected: RejectedVersion | None = Field(None, description="The declared version, if it was sent back.")
+    frozen_by: str | None = Field(None, description="Id of the Freeze decision that keeps new versions from starting.")
+    last_revision: int = Field(0, description="Highest revision number given so far.")
+    ready_replicas: int | None = Field(None, description="Ready pods of the stable version.")
+    traffic: list[TrafficShare] | None = Field(None, description="Shares of requests, as the live route says.")
+    url: str | None = Field(None, description="Address through the gateway.")
+    cluster_url: str | None = Field(None, description="Address inside the cluster.")
+    waiting_for: WaitingFor | None = Field(None, description="Who or what the rollout waits for.")
+    conditions: list[Condition] | None = Field(
+        None, description="Available, Ready, Reconciling, Stalled and what else needs saying.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )  # fmt: skip
