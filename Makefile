@@ -1,0 +1,93 @@
+# The few things one does with this repository. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+READY := .venv/.ready
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+
+.PHONY: help
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+# ---------------------------------------------------------------- see it work
+
+.PHONY: demo
+demo: setup ## a model is deployed, improved, broken and sent back, on a real cluster (about 10 minutes, the first time 30)
+	$(RUN) -m dev.demo
+
+.PHONY: demo-down
+demo-down: setup ## remove everything that the demo made, but for the build cache
+	$(RUN) -m dev.cluster down
+
+# ---------------------------------------------------------------- tests
+
+.PHONY: test
+test: lint unit test-cluster test-e2e ## every test, by itself: it makes the clusters that it needs
+
+.PHONY: lint
+lint: setup ## style, types, layers, generated files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(RUN) -m tandem.api.crds --check
+
+.PHONY: unit
+unit: setup ## tests that need no cluster: pure logic and golden files
+	$(RUN) -m dev.cluster tools helm
+	$(BIN)/pytest tests/unit tests/golden --cov --cov-report=term
+
+.PHONY: test-cluster
+test-cluster: setup ## tests against a real API server
+	$(BIN)/pytest tests/cluster
+
+.PHONY: test-e2e
+test-e2e: setup ## tests on the whole local cluster: gateway, images, operator, traffic
+	$(BIN)/pytest tests/e2e
+
+# ---------------------------------------------------------------- parts
+
+.PHONY: cluster
+cluster: setup ## a local Kubernetes with gateway: kind where Docker answers, else (Linux, root) a cluster of its own
+	$(RUN) -m dev.cluster up
+
+.PHONY: cluster-down
+cluster-down: setup ## remove the local Kubernetes
+	$(RUN) -m dev.cluster down
+
+.PHONY: images
+images: setup ## build the operator's and the example bentos' images
+	$(RUN) -m dev.images
+
+.PHONY: crds
+crds: setup ## write crds/ and the chart's copy from the typed models
+	$(RUN) -m tandem.api.crds
+
+# ---------------------------------------------------------------- environment
+
+.PHONY: setup
+setup: $(READY) ## the Python environment in .venv, from the locked requirements
+
+$(READY): requirements-uv.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Tandem needs Python 3.11 or newer: make setup PYTHON=python3.11' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv \
+		|| { echo "Python's venv module is missing: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: lock
+lock: setup ## renew the locked requirements after a change of pyproject.toml
+	$(LOCK) pyproject.toml --output-file requirements.txt
+	$(LOCK) pyproject.toml --all-extras --output-file requirements-dev.txt
+	echo uv | $(LOCK) - --output-file requirements-uv.txt
