@@ -10,7 +10,6 @@ from tandem.api.revision import ModelRevisionSpec, ModelRevisionStatus
 from tandem.api.spec import ModelDeploymentSpec
 from tandem.api.status import ModelDeploymentStatus
 
-
 _T = TypeVar("_T", bound=ApiModel)
 
 
@@ -74,5 +73,5 @@ def _parse(kind: type[_T], body: dict[str, Any]) -> _T:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        name = body.get("metadata", {}).get("name", "?")
-        raise InvalidObject(f"{kind.__name__} {name}: {where}: {first['msg']}; correct it and apply it again") from error
+        what = f"{kind.__name__} {body.get('metadata', {}).get('name', '?')}"
+        raise InvalidObject(f"{what}: {where}: {first['msg']}; correct it and apply it again") from error

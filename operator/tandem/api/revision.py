@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue
 
 from tandem.api.base import ApiModel
-from tandem.api.spec import ANY_OBJECT, rules
+from tandem.api.marks import ANY_OBJECT, rules
 from tandem.api.status import Time
 
 Verb = Literal["Promote", "Abort", "Retry", "Pause", "Resume", "Rollback", "Freeze"]
@@ -17,12 +17,15 @@ class PersonDecision(ApiModel):
 
     verb: Verb = Field(
         description=(
-            "Promote: pass without further evidence. Abort: send the candidate back. Retry: try a rejected version again. "
-            "Pause / Resume: stay at this weight / go on. Rollback: leave this stable version for the last good one before it. "
+            "Promote: pass without further evidence. Abort: send the candidate back. "
+            "Retry: try a rejected version again. Pause / Resume: stay at this weight / go on. "
+            "Rollback: leave this stable version for the last good one before it. "
             "Freeze: start no new version until Resume."
         )
     )
-    id: str = Field(min_length=1, max_length=64, description="Any new string; an id that was acted on is not acted on again.")
+    id: str = Field(
+        min_length=1, max_length=64, description="Any new string; an id that was acted on is not acted on again."
+    )
 
 
 class ModelRevisionSpec(ApiModel):
@@ -31,18 +34,27 @@ class ModelRevisionSpec(ApiModel):
     model_config = {
         "json_schema_extra": rules(
             *(
-                (f"self.{field} == oldSelf.{field}", f"a revision's {field} never changes: change the ModelDeployment, Tandem makes a new revision")
+                (
+                    f"self.{field} == oldSelf.{field}",
+                    f"a revision's {field} never changes: change the ModelDeployment, and Tandem makes a new revision",
+                )
                 for field in ("number", "image", "declared", "defaulted", "configs", "template", "renderer")
             )
         )
-    }  # fmt: skip
+    }
     number: int = Field(ge=1, description="Number of the revision, counted from 1.")
     image: str = Field(max_length=512, description="The bento's image.")
-    declared: str = Field(max_length=262144, description="What decides behaviour, as declared, with defaults filled in (YAML).")
+    declared: str = Field(
+        max_length=262144, description="What decides behaviour, as declared, with defaults filled in (YAML)."
+    )
     defaulted: list[str] = Field(
         [], max_length=64, description="Fields of declared that the author left to Tandem's defaults of that time."
     )
-    configs: str = Field("{}", max_length=524288, description="Content of the ConfigMaps when the revision was made: object name to keys (YAML).")
+    configs: str = Field(
+        "{}",
+        max_length=524288,
+        description="Content of the ConfigMaps when the revision was made: object name to keys (YAML).",
+    )
     template: str = Field(max_length=262144, description="The complete pod template (YAML); never rendered again.")
     renderer: str = Field(max_length=32, description="Version of the renderer that made the template.")
     decision: PersonDecision | None = Field(None, description="A person's order: patch it here, Git does not own it.")
@@ -60,7 +72,9 @@ class ObservedDecision(ApiModel):
 class ModelRevisionStatus(ApiModel):
     """Derived record of a revision: the slots are in the ModelDeployment."""
 
-    phase: RevisionPhase | None = Field(None, description="Candidate, Serving, Fallback, Superseded, Rejected or Retired.")
+    phase: RevisionPhase | None = Field(
+        None, description="Candidate, Serving, Fallback, Superseded, Rejected or Retired."
+    )
     reason: str | None = Field(None, description="One word: why it is in this phase.")
     message: str | None = Field(None, description="Why, in numbers.")
     since: Time | None = Field(None, description="When it entered this phase.")
@@ -70,10 +84,16 @@ class ModelRevisionStatus(ApiModel):
     replicas: int | None = Field(None, description="Pods wanted.")
     ready_replicas: int | None = Field(None, description="Pods ready.")
     image_ids: list[str] | None = Field(None, description="Digests that its pods really ran, in order of first sight.")
-    observed_decision: ObservedDecision | None = Field(None, description="The last order of a person and what came of it.")
+    observed_decision: ObservedDecision | None = Field(
+        None, description="The last order of a person and what came of it."
+    )
     evidence: dict[str, JsonValue] | None = Field(
-        None, description="Evidence and the counters that it was taken from, so that a restart goes on.", json_schema_extra=ANY_OBJECT
-    )  # fmt: skip
+        None,
+        description="Evidence and the counters that it was taken from, so that a restart goes on.",
+        json_schema_extra=ANY_OBJECT,
+    )
     verdict: dict[str, Any] | None = Field(
-        None, description="The last verdict: metric, counts, rates, strength of the evidence, one sentence.", json_schema_extra=ANY_OBJECT
-    )  # fmt: skip
+        None,
+        description="The last verdict: metric, counts, rates, strength of the evidence, one sentence.",
+        json_schema_extra=ANY_OBJECT,
+    )

@@ -5,28 +5,25 @@ its revision. Those fields carry no schema default: a default that the API serve
 every change of a default into a new revision of every model (see ``tandem.manifests.declared``).
 """
 
-from typing import Any
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
 from tandem.api.base import ApiModel
-from tandem.api.values import Duration, Percent, Quantity
-
-DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-DNS_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
-
-
-def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
-    """Return CEL rules for a schema: pairs of an expression and the message that tells what to do."""
-    return {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in pairs]}
-
-
-def list_map(*keys: str) -> dict[str, Any]:
-    """Mark a list as a map by the given keys: duplicates are refused and server-side apply merges by key."""
-    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
-
-
-ANY_OBJECT: dict[str, Any] = {"x-kubernetes-preserve-unknown-fields": True}
+from tandem.api.marks import ANY_OBJECT, SET, list_map, rules
+from tandem.api.values import (
+    QUANTITY_PATTERN,
+    Duration,
+    Folder,
+    Hostname,
+    Namespace,
+    ObjectName,
+    Percent,
+    Quantity,
+    RouteDuration,
+    UrlPath,
+    matching,
+)
 
 
 class Owner(ApiModel):
@@ -43,25 +40,46 @@ class Owners(ApiModel):
 
     model_config = {
         "json_schema_extra": rules(
-            ("has(self.dataScience) || has(self.engineering)", "name at least one owner: owners.dataScience or owners.engineering")
+            (
+                "has(self.dataScience) || has(self.engineering)",
+                "name at least one owner: owners.dataScience or owners.engineering",
+            )
         )
     }
     data_science: Owner | None = Field(None, description="The team that made the model and answers for its answers.")
     engineering: Owner | None = Field(None, description="The team that runs it and is called when it fails.")
 
 
+Word = Annotated[
+    str,
+    matching(r"^[A-Za-z_][A-Za-z0-9_]*$", 128, "use letters, digits and '_' only, and no digit at the start"),
+]
+Amounts = Annotated[
+    dict[str, Quantity | int],
+    Field(
+        max_length=16,
+        json_schema_extra=rules(
+            (
+                f"self.all(name, type(self[name]) == int || self[name].matches(r'{QUANTITY_PATTERN}'))",
+                "amounts are whole numbers or strings such as 500m (half a CPU) or 1Gi (memory)",
+            )
+        ),
+    ),
+]
+
+
 class EnvVar(ApiModel):
     """An environment variable of the bento's container."""
 
-    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128, description="Name of the variable.")
+    name: Word = Field(description="Name of the variable.")
     value: str = Field("", max_length=8192, description="Its value, taken literally. Secrets belong in model.secrets.")
 
 
 class ConfigRef(ApiModel):
     """A ConfigMap that belongs to the version: its content is copied when the revision is made."""
 
-    config_map: str = Field(pattern=DNS_NAME, max_length=253, description="Name of a ConfigMap in the same namespace.")
-    mount_path: str = Field(pattern=r"^/[^:]+$", max_length=512, description="Folder in which its keys appear as files.")
+    config_map: ObjectName = Field(description="Name of a ConfigMap in the same namespace.")
+    mount_path: Folder = Field(description="Folder in which its keys appear as files.")
 
 
 class SecretRef(ApiModel):
@@ -71,41 +89,58 @@ class SecretRef(ApiModel):
         "json_schema_extra": rules(
             (
                 "(has(self.env) && self.env) != has(self.mountPath)",
-                "say how the secret is used: either env: true (every key becomes a variable) or mountPath: /some/folder",
+                "say how the secret is used: env: true (every key becomes a variable) or mountPath: /some/folder",
             )
         )
     }
-    secret: str = Field(pattern=DNS_NAME, max_length=253, description="Name of a Secret in the same namespace.")
+    secret: ObjectName = Field(description="Name of a Secret in the same namespace.")
     env: bool | None = Field(None, description="Give every key as an environment variable.")
-    mount_path: str | None = Field(
-        None, pattern=r"^/[^:]+$", max_length=512, description="Folder in which the keys appear as files."
-    )
+    mount_path: Folder | None = Field(None, description="Folder in which the keys appear as files.")
 
 
 class Model(ApiModel):
     """What data science hands over: the bento's image and what it needs beside it."""
 
-    image: str = Field(
-        pattern=r"^[^\s]+$", min_length=1, max_length=512,
-        description="Image made by `bentoml containerize`. Prefer a tag that is never pushed again, or a digest.",
-    )  # fmt: skip
-    service: str | None = Field(
-        None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128,
-        description="Name of the bento's service (its class). Needed for latency objectives: the histogram edges are configured under this name.",
-    )  # fmt: skip
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                (
+                    "!has(self.config) || !has(self.secrets) || "
+                    "self.config.all(c, self.secrets.all(s, !has(s.mountPath) || s.mountPath != c.mountPath))"
+                ),
+                "a folder holds one ConfigMap or one Secret: give each a mountPath of its own",
+            )
+        )
+    }
+    image: Annotated[
+        str,
+        matching(r"^[^\s]+$", 512, "an image is a name with a tag or digest, such as registry.example.com/fraud:2.1.0"),
+    ] = Field(description="Image made by `bentoml containerize`. Prefer a tag that is never pushed again, or a digest.")
+    service: Word | None = Field(
+        None,
+        description=(
+            "Name of the bento's service (its class). "
+            "Needed for latency objectives: the histogram edges are configured under this name."
+        ),
+    )
     env: list[EnvVar] | None = Field(
         None, max_length=100, description="Environment variables.", json_schema_extra=list_map("name")
     )
     config: list[ConfigRef] | None = Field(
-        None, max_length=20, json_schema_extra=list_map("mountPath"),
-        description="ConfigMaps that belong to the version: copied into the revision, so that they roll out and back with it.",
-    )  # fmt: skip
+        None,
+        max_length=20,
+        json_schema_extra=list_map("mountPath"),
+        description="ConfigMaps that belong to the version: copied, so that they roll out and back with it.",
+    )
     secrets: list[SecretRef] | None = Field(
-        None, max_length=20, json_schema_extra=list_map("secret"), description="Secrets, used live: rotation starts no rollout."
-    )  # fmt: skip
-    image_pull_secrets: list[str] | None = Field(
-        None, max_length=10, description="Names of Secrets with registry credentials.", json_schema_extra={"x-kubernetes-list-type": "set"}
-    )  # fmt: skip
+        None,
+        max_length=20,
+        json_schema_extra=list_map("secret"),
+        description="Secrets, used live: rotation starts no rollout.",
+    )
+    image_pull_secrets: list[ObjectName] | None = Field(
+        None, max_length=10, description="Names of Secrets with registry credentials.", json_schema_extra=SET
+    )
 
 
 class Latency(ApiModel):
@@ -129,20 +164,22 @@ class Requirements(ApiModel):
 class Replicas(ApiModel):
     """How many pods serve the stable version."""
 
-    min: int = Field(1, ge=1, le=1000, description="Pods of the version that serves. Changing it scales, and starts no rollout.")
+    min: int = Field(
+        1, ge=1, le=1000, description="Pods of the version that serves. Changing it scales, and starts no rollout."
+    )
 
 
 class Resources(ApiModel):
     """Compute resources of one pod."""
 
-    requests: dict[str, Quantity | int] | None = Field(None, description="What the scheduler reserves: cpu, memory, GPUs.")
-    limits: dict[str, Quantity | int] | None = Field(None, description="What a pod may use at most.")
+    requests: Amounts | None = Field(None, description="What the scheduler reserves: cpu, memory, GPUs.")
+    limits: Amounts | None = Field(None, description="What a pod may use at most.")
 
 
 class WarmupRequest(ApiModel):
     """A request that a pod answers to itself before it counts as ready."""
 
-    path: str = Field(pattern=r"^/", max_length=512, description="Path of the bento's route, such as /predict.")
+    path: UrlPath = Field(description="Path of the bento's route, such as /predict.")
     body: JsonValue = Field(None, description="JSON body; the request is a POST. Without it a GET is sent.")
 
 
@@ -150,21 +187,26 @@ class Startup(ApiModel):
     """How a pod starts."""
 
     deadline: Duration | None = Field(
-        None, description="Longest time from a pod's start until it is ready, model loading and warm-up included. Default: 3m."
+        None,
+        description="Longest time from a pod's start until it is ready, loading and warm-up included. Default: 3m.",
     )
     warmup: list[WarmupRequest] | None = Field(
-        None, max_length=16, description="Requests that each pod answers to itself before it gets traffic, restarts included."
+        None,
+        max_length=16,
+        description="Requests that each pod answers to itself before it gets traffic, restarts included.",
     )
 
 
 class Toleration(ApiModel):
     """A pod toleration, as in Kubernetes."""
 
-    key: str | None = Field(None, max_length=317, description="Taint key; empty with operator Exists tolerates everything.")
-    operator: str | None = Field(None, pattern=r"^(Exists|Equal)$", description="Exists or Equal. Default: Equal.")
+    key: str | None = Field(
+        None, max_length=317, description="Taint key; empty with operator Exists tolerates everything."
+    )
+    operator: Literal["Exists", "Equal"] | None = Field(None, description="Exists or Equal. Default: Equal.")
     value: str | None = Field(None, max_length=63, description="Taint value.")
-    effect: str | None = Field(
-        None, pattern=r"^(NoSchedule|PreferNoSchedule|NoExecute)$", description="Taint effect; empty matches all effects."
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        None, description="Taint effect; empty matches all effects."
     )
     toleration_seconds: int | None = Field(None, ge=0, description="With NoExecute: how long the pod may stay.")
 
@@ -190,9 +232,9 @@ class Serving(ApiModel):
         None, max_length=8,
         description="As in a pod's spec; without a labelSelector the pods of the same revision are spread.",
     )  # fmt: skip
-    priority_class_name: str | None = Field(None, pattern=DNS_NAME, max_length=253, description="Priority class of the pods.")
-    service_account_name: str | None = Field(
-        None, pattern=DNS_NAME, max_length=253, description="Service account of the pods; its token is not mounted."
+    priority_class_name: ObjectName | None = Field(None, description="Priority class of the pods.")
+    service_account_name: ObjectName | None = Field(
+        None, description="Service account of the pods; its token is not mounted."
     )
 
 
@@ -200,17 +242,35 @@ class Step(ApiModel):
     """One step of a canary."""
 
     weight: int = Field(ge=1, le=100, description="Percent of requests that the candidate gets.")
-    hold: Duration = Field("30s", description="Shortest time at this weight, counted from when the gateway has accepted it.")
+    hold: Duration = Field(
+        "30s", description="Shortest time at this weight, counted from when the gateway has accepted it."
+    )
 
 
 class EvidenceSettings(ApiModel):
     """How sure the judge must be."""
 
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                "!self.falseRollback.matches('^[0.]+%$')",
+                "falseRollback must be more than 0%: no finite evidence is that sure; 1% is usual",
+            ),
+            (
+                "!self.budget.matches('^[0.]+%$')",
+                "budget must be more than 0%: judging costs some bad responses; 0.5% is usual",
+            ),
+        )
+    }
     false_rollback: Percent = Field(
-        "1%", description="Largest probability that a version that is as good as stable is sent back, over the whole rollout."
+        "1%",
+        description=(
+            "Largest probability that a version that is as good as stable is sent back, over the whole rollout."
+        ),
     )
     budget: Percent = Field(
-        "0.5%", description="Bad responses a rollout may add, as a share of all traffic. Smaller needs more requests per step."
+        "0.5%",
+        description="Bad responses a rollout may add, as a share of all traffic. Smaller needs more requests per step.",
     )
 
 
@@ -218,23 +278,25 @@ class Rollout(ApiModel):
     """How a new version is tried."""
 
     steps: list[Step] = Field(
-        [Step(weight=10), Step(weight=50)], max_length=20,
+        [Step(weight=10), Step(weight=50)],
+        max_length=20,
         description="Weights in rising order. After the last step the candidate gets everything.",
         json_schema_extra=rules(
             (
                 "self.all(a, self.exists_one(b, b.weight == a.weight))",
-                "rollout.steps: each weight may appear once",
+                "each weight may appear once: remove the repeated step",
             ),
-            (
-                "self.map(s, s.weight).isSorted()",
-                "rollout.steps: weights must rise from step to step; put them in rising order",
-            ),
+            ("self.map(s, s.weight).isSorted()", "weights must rise from step to step: put the steps in rising order"),
         ),
-    )  # fmt: skip
+    )
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="How sure the judge must be.")
     watch: Duration = Field(
-        "10m", description="After promotion the previous version stays at full size for this long, and takes over again if the new one is bad."
-    )  # fmt: skip
+        "10m",
+        description=(
+            "After promotion the previous version stays at full size for this long, "
+            "and takes over again if the new one is bad."
+        ),
+    )
     attempt: str | None = Field(
         None, max_length=64, description="Any new string tries a rejected version again: the way to retry from Git."
     )
@@ -244,7 +306,8 @@ class Rollback(ApiModel):
     """What sends a version back."""
 
     automatic: bool = Field(
-        True, description="Send a bad version back without asking. If false, it is held at its weight and a person decides."
+        True,
+        description="Send a bad version back without asking. If false, it is held at its weight and a person decides.",
     )
     keep_revisions: int = Field(3, ge=1, le=20, description="Revisions kept, scaled to zero, to go back to.")
 
@@ -252,8 +315,8 @@ class Rollback(ApiModel):
 class ParentRef(ApiModel):
     """A Gateway that serves the model."""
 
-    name: str = Field(pattern=DNS_NAME, max_length=253, description="Name of the Gateway.")
-    namespace: str | None = Field(None, pattern=DNS_LABEL, max_length=63, description="Its namespace; default: the model's own.")
+    name: ObjectName = Field(description="Name of the Gateway.")
+    namespace: Namespace | None = Field(None, description="Its namespace; default: the model's own.")
     section_name: str | None = Field(None, max_length=253, description="Name of one listener of the Gateway.")
     port: int | None = Field(None, ge=1, le=65535, description="Port of one listener of the Gateway.")
 
@@ -261,21 +324,35 @@ class ParentRef(ApiModel):
 class RouteTimeouts(ApiModel):
     """Timeouts of the route, in Gateway API's notation."""
 
-    request: Duration | None = Field(None, description="For the whole request as the client sees it.")
-    backend_request: Duration | None = Field(None, description="For one attempt against a pod.")
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                (
+                    "!has(self.request) || !has(self.backendRequest) || duration(self.request) == duration('0s') || "
+                    "duration(self.backendRequest) <= duration(self.request)"
+                ),
+                "timeouts.backendRequest, one attempt, must not be longer than timeouts.request, all of them",
+            )
+        )
+    }
+    request: RouteDuration | None = Field(None, description="For the whole request as the client sees it.")
+    backend_request: RouteDuration | None = Field(None, description="For one attempt against a pod.")
 
 
 class Gateway(ApiModel):
     """The route through a Gateway API gateway, owned wholly by Tandem."""
 
     parent_refs: list[ParentRef] = Field(min_length=1, max_length=8, description="Gateways that serve the model.")
-    hostnames: list[str] | None = Field(
-        None, max_length=16, description="Host names; without any, every host of the gateway.", json_schema_extra={"x-kubernetes-list-type": "set"}
-    )  # fmt: skip
-    path: str = Field(
-        "/", pattern=r"^/[^\s]*$", max_length=256,
-        description="Path prefix; it is removed before the request reaches the bento, unless filters rewrite the URL themselves.",
-    )  # fmt: skip
+    hostnames: list[Hostname] | None = Field(
+        None, max_length=16, description="Host names; without any, every host of the gateway.", json_schema_extra=SET
+    )
+    path: UrlPath = Field(
+        "/",
+        description=(
+            "Path prefix; it is removed before the request reaches the bento, "
+            "unless filters rewrite the URL themselves."
+        ),
+    )
     filters: list[dict[str, JsonValue]] | None = Field(
         None, max_length=16, description="Gateway API HTTPRoute filters, applied to every request."
     )
@@ -286,13 +363,25 @@ class Traffic(ApiModel):
     """How requests reach the model."""
 
     gateway: Gateway | None = Field(
-        None, description="Weighted canaries through a gateway. Without it a rollout switches the in-cluster Service at once."
+        None,
+        description="Weighted canaries through a gateway. Without it a rollout switches the in-cluster Service.",
     )
 
 
 class ModelDeploymentSpec(ApiModel):
     """One model in production: what it is for, who owns it, what it needs, how it runs, how new versions are tried."""
 
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                "!has(self.requirements.latency) || has(self.model.service)",
+                (
+                    "requirements.latency needs model.service: name the bento's service (its class), "
+                    "so that its histogram gets an edge at each objective"
+                ),
+            )
+        )
+    }
     purpose: str | None = Field(None, max_length=500, description="What the model is for, in one sentence.")
     owners: Owners = Field(description="Who answers for the model and who for running it.")
     model: Model = Field(description="What data science hands over.")

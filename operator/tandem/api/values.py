@@ -1,22 +1,79 @@
-"""Scalar values of the API: durations, percentages and quantities, kept as people write them."""
+"""Scalar values of the API: durations, percentages, quantities and names, kept as people write them."""
 
 import re
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
+
+from tandem.api.marks import rules
 
 DURATION_PATTERN: Final = r"^([0-9]+(ms|s|m|h|d))+$"
 PERCENT_PATTERN: Final = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
 QUANTITY_PATTERN: Final = r"^([0-9]+|[0-9]*\.[0-9]+|[0-9]+\.[0-9]*)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]+)?$"
 
+DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+DNS_NAME: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+
+
+def matching(pattern: str, max_length: int, message: str) -> Any:
+    """Return a string field that must match, and that the API server refuses with a message of our own.
+
+    In the schema the pattern becomes a CEL rule: the answer to a pattern is the pattern, which tells few people what
+    to write instead.
+    """
+
+    def as_rule(schema: dict[str, Any]) -> None:
+        del schema["pattern"]
+        schema.update(rules((f"self.matches(r'{pattern}')", message)))
+
+    return Field(pattern=pattern, max_length=max_length, json_schema_extra=as_rule)
+
+
 Duration = Annotated[
-    str, Field(pattern=DURATION_PATTERN, max_length=32, json_schema_extra={"example": "150ms, 30s, 5m or 1h30m"})
+    str,
+    matching(DURATION_PATTERN, 32, "a duration needs a number and a unit (ms, s, m, h or d), such as 150ms or 1h30m"),
 ]
-Percent = Annotated[str, Field(pattern=PERCENT_PATTERN, max_length=16)]
+RouteDuration = Annotated[
+    str,
+    matching(
+        r"^([0-9]{1,5}(ms|s|m|h)){1,4}$",
+        32,
+        "a route's timeout needs a number and a unit (ms, s, m or h), such as 10s or 1m30s",
+    ),
+]
+Percent = Annotated[
+    str, matching(PERCENT_PATTERN, 16, "a percentage lies between 0% and 100% and has its sign, such as 99.9%")
+]
 Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, max_length=32)]
 
-_DURATION_SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
+ObjectName = Annotated[
+    str,
+    matching(DNS_NAME, 253, "an object's name has lower case letters, digits, '-' and '.' only, such as fraud-config"),
+]
+Namespace = Annotated[
+    str, matching(DNS_LABEL, 63, "a namespace has lower case letters, digits and '-' only, such as payments")
+]
+Hostname = Annotated[
+    str,
+    matching(
+        r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        253,
+        "a host name has no scheme, port or path, such as models.example.com or *.example.com",
+    ),
+]
+Folder = Annotated[str, matching(r"^/[^:]+$", 512, "a folder is an absolute path without ':', such as /etc/fraud")]
+UrlPath = Annotated[
+    str, matching(r"^/[^\s?#]*$", 512, "a path begins with '/' and has no spaces or query, such as /predict")
+]
+
+_DURATION_SECONDS: Final = {
+    "ms": Decimal("0.001"),
+    "s": Decimal(1),
+    "m": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(86400),
+}
 _SUFFIXES: Final = {
     "": Decimal(1),
     "m": Decimal("0.001"),
@@ -44,7 +101,7 @@ def percent_share(value: str) -> float:
 
 
 def quantity_amount(value: str | int | float) -> Decimal:
-    """Return a Kubernetes quantity (``500m``, ``1Gi``, ``2``) as a plain number, so that equal amounts compare equal."""
+    """Return a Kubernetes quantity (``500m``, ``1Gi``, ``2``) as a plain number: equal amounts compare equal."""
     text = str(value)
     if not re.fullmatch(QUANTITY_PATTERN, text):
         raise ValueError(f"quantity {text!r} must be a number with an optional suffix, such as 500m or 1Gi")
