@@ -32,7 +32,9 @@ class StableSlot(ApiModel):
 
     revision: str = Field(description="Name of its ModelRevision.")
     since: Time = Field(description="When it became stable.")
-    watch_until: Time | None = Field(None, description="Until when its predecessor is ready to take over again by itself.")
+    watch_until: Time | None = Field(
+        None, description="Until when its predecessor is ready to take over again by itself."
+    )
 
 
 class CandidateSlot(ApiModel):
@@ -41,14 +43,28 @@ class CandidateSlot(ApiModel):
     revision: str = Field(description="Name of its ModelRevision.")
     attempt: int = Field(description="Which attempt of this revision; evidence starts afresh with each.")
     since: Time = Field(description="When the attempt began.")
-    step: int = Field(-1, description="Index into rollout.steps; -1 while it starts; the number of steps once it may get everything.")
+    step: int = Field(
+        0,
+        description="Index into rollout.steps of the step it is at or getting ready for; the number of steps once it may get everything.",
+    )
     weight: int = Field(0, description="Percent of requests that the route is to give it.")
-    weight_since: Time | None = Field(None, description="When the gateway had accepted this weight; hold times count from here.")
-    size: int = Field(description="Pods of stable when the rollout began; stable keeps that many, the candidate needs them for 100 %.")
+    weight_since: Time | None = Field(
+        None, description="When the gateway had accepted this weight; hold times count from here."
+    )
+    size: int = Field(
+        description="Pods of stable when the rollout began; stable keeps that many, the candidate needs them for 100 %."
+    )
     paused: bool = Field(False, description="A person paused it: it keeps its weight, and can still be sent back.")
-    promoted_by: str | None = Field(None, description="Id of the Promote decision that lets it pass without further evidence.")
-    restore: bool = Field(False, description="A return to an earlier version on a person's order: full size first, then everything at once.")
-    shortfall_since: Time | None = Field(None, description="Since when its ready pods carry less than its step's weight.")
+    promoted_by: str | None = Field(
+        None, description="Id of the Promote decision that lets it pass without further evidence."
+    )
+    restore: bool = Field(
+        False,
+        description="A return to an earlier version on a person's order: full size first, then everything at once.",
+    )
+    shortfall_since: Time | None = Field(
+        None, description="Since when its ready pods carry less than its step's weight."
+    )
 
 
 class FallbackSlot(ApiModel):
@@ -62,7 +78,9 @@ class RejectedVersion(ApiModel):
     """The declared version, if it was sent back; remembered for as long as it is what the spec declares."""
 
     revision: str = Field(description="Name of its ModelRevision.")
-    attempt: str | None = Field(None, description="spec.rollout.attempt when it was sent back; another string tries again.")
+    attempt: str | None = Field(
+        None, description="spec.rollout.attempt when it was sent back; another string tries again."
+    )
     reason: str = Field(description="One word: why.")
     message: str = Field(description="Why, in numbers.")
     at: Time = Field(description="When.")
@@ -73,6 +91,16 @@ class TrafficShare(ApiModel):
 
     revision: str = Field(description="Name of the ModelRevision.")
     weight: int = Field(description="Percent of requests.")
+
+
+class ActedDecision(ApiModel):
+    """An order of a person that was acted on; recorded with the slots, so that no crash makes it act twice."""
+
+    revision: str = Field(description="Name of the ModelRevision.")
+    id: str = Field(description="Id of the decision.")
+    verb: str = Field(description="Its verb.")
+    result: str = Field(description="What Tandem did, or why it did nothing.")
+    at: Time = Field(description="When.")
 
 
 class WaitingFor(ApiModel):
@@ -86,12 +114,19 @@ class ModelDeploymentStatus(ApiModel):
     """State of a ModelDeployment."""
 
     observed_generation: int | None = Field(None, description="Generation of the spec that this status speaks of.")
-    phase: str | None = Field(None, description="One word: Pending, Starting, Rolling, Paused, Promoting, Watching, Serving, RolledBack, Degraded.")
+    phase: str | None = Field(
+        None,
+        description="One word: Pending, Starting, Rolling, Paused, Promoting, Watching, Serving, RolledBack, Degraded.",
+    )
     stable: StableSlot | None = Field(None, description="The version that serves.")
     candidate: CandidateSlot | None = Field(None, description="The version that is being tried.")
     fallback: FallbackSlot | None = Field(None, description="The previous version, ready to take over.")
     rejected: RejectedVersion | None = Field(None, description="The declared version, if it was sent back.")
     frozen_by: str | None = Field(None, description="Id of the Freeze decision that keeps new versions from starting.")
+    decisions: list[ActedDecision] | None = Field(
+        None, description="The last order of a person per revision.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["revision"]},
+    )  # fmt: skip
     last_revision: int = Field(0, description="Highest revision number given so far.")
     ready_replicas: int | None = Field(None, description="Ready pods of the stable version.")
     traffic: list[TrafficShare] | None = Field(None, description="Shares of requests, as the live route says.")

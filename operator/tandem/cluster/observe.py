@@ -1,0 +1,151 @@
+"""Reading the cluster's objects into the values that a decision is made from. Pure: the objects come from the cache."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tandem.api.names import REVISION_LABEL
+from tandem.api.objects import ModelRevision
+from tandem.rollout.observation import PodState, RevisionState, Trouble
+
+Body = Mapping[str, Any]
+"""An object as the API server sends it."""
+
+_IMAGE_REASONS: Final = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+    }
+)
+
+
+def revision_states(
+    revisions: Iterable[ModelRevision],
+    deployments: Iterable[Body],
+    pods: Iterable[Body],
+    last_lines: Mapping[str, str],
+    drained: frozenset[str],
+) -> dict[str, RevisionState]:
+    """Return the state of each revision by name.
+
+    ``last_lines`` holds the last telling log line by pod uid, ``drained`` the revisions without requests in progress.
+    """
+    by_name = {deployment["metadata"]["name"]: deployment for deployment in deployments}
+    by_revision: dict[str, list[PodState]] = {}
+    for pod in pods:
+        name = pod["metadata"].get("labels", {}).get(REVISION_LABEL, "")
+        by_revision.setdefault(name, []).append(pod_state(pod, last_lines.get(pod["metadata"]["uid"])))
+    states = {}
+    for revision in revisions:
+        name = revision.metadata.name
+        deployment = by_name.get(name)
+        of_revision = tuple(sorted(by_revision.get(name, []), key=lambda pod: pod.name))
+        states[name] = RevisionState(
+            revision=revision,
+            workload=deployment is not None,
+            wanted=int(deployment["spec"].get("replicas", 1)) if deployment else 0,
+            pods=of_revision,
+            trouble=_first_trouble(deployment, of_revision),
+            drained=name in drained,
+        )
+    return states
+
+
+def _first_trouble(deployment: Body | None, pods: tuple[PodState, ...]) -> Trouble | None:
+    """Trouble of a pod comes first: it is nearer to the cause than what the Deployment says about it."""
+    troubles = [pod.trouble for pod in pods if pod.trouble is not None and not pod.terminating]
+    if troubles:
+        return next((trouble for trouble in troubles if trouble.own_fault), troubles[0])
+    return deployment_trouble(deployment) if deployment is not None else None
+
+
+def deployment_trouble(deployment: Body) -> Trouble | None:
+    """Return why pods cannot even be created: a quota, an admission refusal."""
+    for condition in deployment.get("status", {}).get("conditions", []):
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            reason = "QuotaExceeded" if "exceeded quota" in condition.get("message", "") else "PodsRefused"
+            return Trouble(reason, condition.get("message", "its pods cannot be created"))
+    return None
+
+
+def pod_state(pod: Body, last_line: str | None) -> PodState:
+    """Return the state of one pod; ``last_line`` is the last telling line of its log, if it was read."""
+    meta, status = pod["metadata"], pod.get("status", {})
+    containers = status.get("containerStatuses") or [{}]
+    container = containers[0]
+    ready = _condition(status, "Ready")
+    exit_ = _last_exit(container)
+    return PodState(
+        name=meta["name"],
+        uid=meta["uid"],
+        ip=status.get("podIP"),
+        ready=bool(ready and ready["status"] == "True"),
+        terminating="deletionTimestamp" in meta,
+        created=moment(meta.get("creationTimestamp")),
+        ready_since=moment(ready.get("lastTransitionTime")) if ready and ready["status"] == "True" else None,
+        restarts=int(container.get("restartCount", 0)),
+        last_exit=moment(exit_.get("finishedAt")) if exit_ else None,
+        image_id=container.get("imageID") or None,
+        trouble=_pod_trouble(meta["name"], status, container, last_line),
+    )
+
+
+def _last_exit(container: Body) -> Body | None:
+    terminated = container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated")
+    return terminated if isinstance(terminated, Mapping) else None
+
+
+def _pod_trouble(name: str, status: Body, container: Body, last_line: str | None) -> Trouble | None:
+    said = f'; its log says: "{last_line}"' if last_line else ""
+    waiting = container.get("state", {}).get("waiting") or {}
+    reason = waiting.get("reason", "")
+    if reason in _IMAGE_REASONS:
+        return Trouble(reason, f"pod {name}: {waiting.get('message') or 'its image cannot be pulled'}")
+    if reason == "CreateContainerConfigError":
+        return Trouble(reason, f"pod {name}: {waiting.get('message', 'something that it refers to is missing')}")
+    exit_ = _last_exit(container)
+    if exit_ is not None and not container.get("ready", False):
+        why = "was killed for using more memory than its limit" if exit_.get("reason") == "OOMKilled" else "exited"
+        code = exit_.get("exitCode", "?")
+        return Trouble(
+            exit_.get("reason") or "Exited", f"pod {name}: its container {why} (exit code {code}){said}", True
+        )
+    if reason in ("CreateContainerError", "RunContainerError"):
+        return Trouble(reason, f"pod {name}: {waiting.get('message', 'its container cannot be started')}", True)
+    scheduled = _condition(status, "PodScheduled")
+    if scheduled is not None and scheduled["status"] == "False":
+        return Trouble(
+            scheduled.get("reason", "Unschedulable"), f"pod {name}: {scheduled.get('message', 'no node takes it')}"
+        )
+    if container.get("state", {}).get("running") and not container.get("ready", False):
+        return Trouble("NotReady", f"pod {name} runs and is not ready yet{said}", True)
+    return None
+
+
+def _condition(status: Body, type_: str) -> Body | None:
+    return next((condition for condition in status.get("conditions", []) if condition["type"] == type_), None)
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return a Kubernetes timestamp as a time in UTC."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC) if text else None
+
+
+def telling_line(log: str) -> str | None:
+    """Return the line of a log that says best why a process failed: the last error, or else the last line.
+
+    A Python traceback ends with the exception; BentoML follows it with lines that say only that start-up failed.
+    """
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if _looks_like_exception(line)]
+    chosen = errors[-1] if errors else (lines[-1] if lines else None)
+    return chosen[:300] if chosen else None
+
+
+def _looks_like_exception(line: str) -> bool:
+    head = line.split(":", 1)[0].rsplit(".", 1)[-1]
+    return head.isidentifier() and head.endswith(("Error", "Exception", "Exit", "Interrupt"))

@@ -1,0 +1,110 @@
+"""The children that the slots ask for: pods per revision, the route's weights, the Service's target, what is deleted."""
+
+from datetime import timedelta
+from typing import Final
+
+from tandem.api.values import duration_seconds
+from tandem.rollout.capacity import pods_for
+from tandem.rollout.decision import Desired
+from tandem.rollout.draft import Draft
+from tandem.rollout.observation import RevisionState
+from tandem.rollout.progress import full_size, target_weight, weights
+
+BENTO_TIMEOUT_SECONDS: Final = 60.0
+DRAIN_MARGIN: Final = timedelta(seconds=15)
+
+
+def desired_children(draft: Draft) -> Desired:
+    """Return the children as they shall be once the slots of the draft are written."""
+    return Desired(
+        new_revision=_new_revision(draft),
+        replicas={name: _replicas(draft, state) for name, state in draft.seen.revisions.items() if _runs(draft, state)},
+        weights=_route_weights(draft),
+        service_target=_service_target(draft),
+        delete=_surplus(draft),
+    )
+
+
+def _new_revision(draft: Draft) -> int | None:
+    if draft.seen.declared is not None or draft.seen.blocked is not None or draft.frozen_by is not None:
+        return None
+    return last_number(draft) + 1
+
+
+def last_number(draft: Draft) -> int:
+    """Return the highest revision number given so far."""
+    known = (state.revision.spec.number for state in draft.seen.revisions.values())
+    return max(draft.previous.last_revision, *known, 0)
+
+
+def slot_names(draft: Draft) -> set[str]:
+    """Return the names of the revisions that are in a slot."""
+    slots = (draft.stable, draft.candidate, draft.fallback)
+    return {slot.revision for slot in slots if slot is not None}
+
+
+def _runs(draft: Draft, state: RevisionState) -> bool:
+    return state.workload or state.name in slot_names(draft)
+
+
+def _replicas(draft: Draft, state: RevisionState) -> int:
+    minimum = draft.deployment.spec.serving.replicas.min
+    if draft.candidate is not None and state.name == draft.candidate.revision:
+        return max(pods_for(target_weight(draft), max(draft.candidate.size, minimum)), 1)
+    if draft.stable is not None and state.name == draft.stable.revision:
+        return max(minimum, draft.candidate.size if draft.candidate else 0)
+    if draft.fallback is not None and state.name == draft.fallback.revision:
+        return draft.fallback.size
+    return 0 if _may_stop(draft, state) else state.wanted
+
+
+def _may_stop(draft: Draft, state: RevisionState) -> bool:
+    """Drained: the live route gives it nothing, and nothing is in progress (or could be, after the longest request)."""
+    if _gets_requests(draft, state.name):
+        return False
+    since = state.revision.status.since
+    timeout = draft.deployment.spec.serving.timeout
+    longest = timedelta(seconds=duration_seconds(timeout) if timeout else BENTO_TIMEOUT_SECONDS) + DRAIN_MARGIN
+    waited = state.revision.status.phase not in ("Candidate", "Serving", "Fallback", None) and since is not None
+    return state.drained or state.ready == 0 or (waited and since is not None and draft.now - since >= longest)
+
+
+def _gets_requests(draft: Draft, name: str) -> bool:
+    route = draft.seen.route
+    if draft.seen.service_target == name:
+        return True
+    if route is None or draft.deployment.spec.traffic.gateway is None:
+        return False
+    return route.weights.get(name, 0) > 0 or not route.accepted
+
+
+def _route_weights(draft: Draft) -> dict[str, int] | None:
+    if draft.deployment.spec.traffic.gateway is None or draft.seen.conflict is not None:
+        return None
+    return weights(draft) or None
+
+
+def _service_target(draft: Draft) -> str | None:
+    """The only selector that ever changes, and only to a version that can carry everything."""
+    candidate = draft.candidate
+    if draft.deployment.spec.traffic.gateway is None and candidate is not None and candidate.weight == 100:
+        return candidate.revision
+    if draft.stable is not None:
+        return draft.stable.revision
+    if candidate is not None and draft.state(candidate).ready >= full_size(draft):
+        return candidate.revision
+    return None
+
+
+def _surplus(draft: Draft) -> tuple[str, ...]:
+    """Revisions beyond ``rollback.keepRevisions``; those that served are kept rather than those that never did."""
+    kept = slot_names(draft) | {name for name in (draft.seen.declared,) if name}
+    if draft.rejected is not None:
+        kept.add(draft.rejected.revision)
+    idle = [
+        state
+        for state in draft.seen.revisions.values()
+        if state.name not in kept and state.wanted == 0 and not state.pods and not _gets_requests(draft, state.name)
+    ]
+    ranked = sorted(idle, key=lambda state: (state.revision.status.served, state.revision.spec.number), reverse=True)
+    return tuple(state.name for state in ranked[draft.deployment.spec.rollback.keep_revisions :])

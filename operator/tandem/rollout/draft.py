@@ -1,0 +1,203 @@
+"""The slots while a decision is made: a working copy, its transitions, and what is to be told about them.
+
+Only transitions that are named here change a slot. Each leaves a record with its reason, so that no version changes
+its place without saying why.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tandem.api.objects import ModelDeployment
+from tandem.api.revision import RevisionPhase
+from tandem.api.status import (
+    ActedDecision,
+    CandidateSlot,
+    FallbackSlot,
+    ModelDeploymentStatus,
+    RejectedVersion,
+    StableSlot,
+)
+from tandem.api.values import duration_seconds
+from tandem.rollout.decision import Happening
+from tandem.rollout.observation import Observation, RevisionState
+
+
+@dataclass(frozen=True)
+class Record:
+    """The phase that a revision entered, and why."""
+
+    phase: RevisionPhase
+    reason: str
+    message: str
+
+
+@dataclass
+class Draft:
+    """A working copy of the slots; lives for one decision."""
+
+    deployment: ModelDeployment
+    seen: Observation
+    now: datetime
+    stable: StableSlot | None
+    candidate: CandidateSlot | None
+    fallback: FallbackSlot | None
+    rejected: RejectedVersion | None
+    frozen_by: str | None
+    decisions: dict[str, ActedDecision]
+    records: dict[str, Record] = field(default_factory=dict)
+    happenings: list[Happening] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, deployment: ModelDeployment, seen: Observation, now: datetime) -> "Draft":
+        """Start from the slots in the object's status; slots whose revision is gone are empty."""
+        status = deployment.status
+        draft = cls(
+            deployment=deployment,
+            seen=seen,
+            now=now,
+            stable=status.stable,
+            candidate=status.candidate,
+            fallback=status.fallback,
+            rejected=status.rejected,
+            frozen_by=status.frozen_by,
+            decisions={item.revision: item for item in status.decisions or []},
+        )
+        draft._forget_vanished()
+        return draft
+
+    def _forget_vanished(self) -> None:
+        known = self.seen.revisions
+        if self.candidate and self.candidate.revision not in known:
+            self.candidate = None
+        if self.fallback and self.fallback.revision not in known:
+            self.fallback = None
+        if self.stable and self.stable.revision not in known:
+            gone, self.stable = self.stable.revision, None
+            if self.fallback:
+                self.stable = StableSlot(revision=self.fallback.revision, since=self.now)
+                self.fallback = None
+            self.tell_warning("StableVanished", f"revision {gone} was deleted while it was stable")
+        if self.rejected and self.rejected.revision not in known:
+            self.rejected = None
+        self.decisions = {name: item for name, item in self.decisions.items() if name in known}
+
+    @property
+    def previous(self) -> ModelDeploymentStatus:
+        """The status that this decision starts from."""
+        return self.deployment.status
+
+    def state(self, slot: StableSlot | CandidateSlot | FallbackSlot) -> RevisionState:
+        """Return what is seen of the revision in a slot."""
+        return self.seen.revisions[slot.revision]
+
+    @property
+    def candidate_has_weight(self) -> bool:
+        """Whether the candidate gets requests, so that evidence is about it and not about stable."""
+        return self.candidate is not None and self.candidate.weight > 0
+
+    def tell(self, reason: str, message: str) -> None:
+        """Tell of a normal transition."""
+        self.happenings.append(Happening("Normal", reason, message))
+
+    def tell_warning(self, reason: str, message: str) -> None:
+        """Tell of a transition that somebody should look at."""
+        self.happenings.append(Happening("Warning", reason, message))
+
+    def start(self, revision: str, *, restore: bool = False) -> None:
+        """Make a revision the candidate: a new attempt with fresh evidence."""
+        replicas = self.deployment.spec.serving.replicas.min
+        held = self.state(self.stable).wanted if self.stable else 0
+        attempt = self.seen.revisions[revision].revision.status.attempt + 1
+        self.candidate = CandidateSlot(
+            revision=revision, attempt=attempt, since=self.now, size=max(replicas, held), restore=restore
+        )
+        if self.rejected and not restore:
+            self.rejected = None
+        verb = "Restoring" if restore else "Started"
+        self.records[revision] = Record("Candidate", verb, f"attempt {attempt} began")
+        against = f"; {self.stable.revision} keeps serving" if self.stable else ""
+        self.tell(verb, f"{revision} ({self.seen.revisions[revision].revision.spec.image}) is the candidate{against}")
+
+    def supersede(self, by: str) -> None:
+        """Push the candidate aside for another version; it is not to blame."""
+        assert self.candidate is not None
+        name = self.candidate.revision
+        message = f"pushed aside by {by} at {self.candidate.weight} % of requests"
+        self.candidate = None
+        self.records[name] = Record("Superseded", "Superseded", message)
+        self.tell("Superseded", f"{name} was {message}")
+
+    def reject(self, reason: str, message: str) -> None:
+        """Send the candidate back and remember it for as long as it is what the spec declares."""
+        assert self.candidate is not None
+        slot, self.candidate = self.candidate, None
+        self._remember_rejected(slot.revision, reason, message)
+        serves = f"; {self.stable.revision} serves everything" if self.stable else ""
+        self.tell_warning("RolledBack", f"{slot.revision} was sent back at {slot.weight} %: {message}{serves}")
+
+    def fall_back(self, reason: str, message: str) -> None:
+        """Let the fallback take over from a stable version that turned out bad."""
+        assert self.stable is not None and self.fallback is not None
+        bad, good = self.stable.revision, self.fallback.revision
+        self.stable = StableSlot(revision=good, since=self.now)
+        self.fallback = None
+        self._remember_rejected(bad, reason, message)
+        self.records[good] = Record("Serving", "TookOver", f"took over from {bad}")
+        self.tell_warning("RolledBack", f"{bad} was sent back after its promotion: {message}; {good} serves everything")
+
+    def _remember_rejected(self, revision: str, reason: str, message: str) -> None:
+        self.rejected = RejectedVersion(
+            revision=revision,
+            attempt=self.deployment.spec.rollout.attempt,
+            reason=reason,
+            message=message[:1024],
+            at=self.now,
+        )
+        self.records[revision] = Record("Rejected", reason, message)
+
+    def promote(self) -> None:
+        """Make the candidate stable; its predecessor stays at full size while the watch window is open."""
+        assert self.candidate is not None
+        slot, old = self.candidate, self.stable
+        watch = duration_seconds(self.deployment.spec.rollout.watch)
+        keeps = old is not None and not slot.restore and watch > 0 and self.state(old).ready > 0
+        self.stable = StableSlot(
+            revision=slot.revision, since=self.now, watch_until=self.now + timedelta(seconds=watch) if keeps else None
+        )
+        self.candidate = None
+        if old and keeps:
+            self.fallback = FallbackSlot(revision=old.revision, size=slot.size)
+            self.records[old.revision] = Record("Fallback", "Watching", f"ready to take over from {slot.revision}")
+        elif old:
+            self.fallback = None
+            self._retire_after(old, slot)
+        self.records[slot.revision] = Record("Serving", "Promoted", "serves everything")
+        self.tell("Promoted", f"{slot.revision} serves everything" + (f", before it {old.revision}" if old else ""))
+
+    def _retire_after(self, old: StableSlot, slot: CandidateSlot) -> None:
+        if slot.restore and self.rejected and self.rejected.revision == old.revision:
+            self.records[old.revision] = Record("Rejected", self.rejected.reason, self.rejected.message)
+        else:
+            self.records[old.revision] = Record("Retired", "Replaced", f"replaced by {slot.revision}")
+
+    def release_fallback(self, reason: str, message: str) -> None:
+        """End the watch: the previous version is scaled down once it is drained."""
+        assert self.fallback is not None
+        name, self.fallback = self.fallback.revision, None
+        if self.stable:
+            self.stable = self.stable.with_changes(watch_until=None)
+        self.records[name] = Record("Retired", reason, message)
+        self.tell(reason, f"{name}: {message}")
+
+    def change_candidate(self, **changes: object) -> None:
+        """Replace fields of the candidate slot."""
+        assert self.candidate is not None
+        self.candidate = self.candidate.with_changes(**changes)
+
+    def set_weight(self, weight: int, why: str) -> None:
+        """Give the candidate another share; time and evidence count anew once the gateway has accepted it."""
+        assert self.candidate is not None
+        before = self.candidate.weight
+        self.change_candidate(weight=weight, weight_since=None)
+        note = self.tell if weight > before else self.tell_warning
+        note("WeightChanged", f"{self.candidate.revision}: {before} % to {weight} %, {why}")

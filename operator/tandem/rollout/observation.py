@@ -1,0 +1,101 @@
+"""What is: the state of the cluster and the evidence, as one value, gathered before anything is decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tandem.api.objects import ModelRevision
+from tandem.judge import Verdict
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that keeps a version from working, said so that a person can act on it."""
+
+    reason: str
+    """One word, UpperCamelCase."""
+    message: str
+    """What is wrong, quoting the cluster's or the pod's own words, and what to do."""
+    own_fault: bool = False
+    """Whether the version itself is to blame (it exits, it cannot load) and not what surrounds it (quota, registry)."""
+
+
+@dataclass(frozen=True)
+class PodState:
+    """One pod of a revision."""
+
+    name: str
+    uid: str
+    ip: str | None
+    ready: bool
+    terminating: bool = False
+    created: datetime | None = None
+    ready_since: datetime | None = None
+    restarts: int = 0
+    last_exit: datetime | None = None
+    image_id: str | None = None
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class RevisionState:
+    """One revision: its record, its Deployment and its pods."""
+
+    revision: ModelRevision
+    workload: bool
+    """Its Deployment exists."""
+    wanted: int
+    """Pods that its Deployment asks for."""
+    pods: tuple[PodState, ...] = ()
+    trouble: Trouble | None = None
+    """The first thing that keeps its pods from being ready, if any."""
+    drained: bool = False
+    """Its counters have been flat and nothing has been in progress for some seconds."""
+
+    @property
+    def name(self) -> str:
+        """Name of the ModelRevision."""
+        return self.revision.metadata.name
+
+    @property
+    def ready(self) -> int:
+        """Pods that answer now."""
+        return sum(1 for pod in self.pods if pod.ready and not pod.terminating)
+
+    @property
+    def images(self) -> frozenset[str]:
+        """Digests that its pods run; more than one means that a tag was pushed again."""
+        return frozenset(pod.image_id for pod in self.pods if pod.image_id and not pod.terminating)
+
+
+@dataclass(frozen=True)
+class RouteState:
+    """The live HTTPRoute."""
+
+    weights: Mapping[str, int]
+    accepted: bool
+    """Every parent has accepted the generation that was written last, references resolved."""
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Everything that a decision is made from, besides the object itself and the time."""
+
+    revisions: Mapping[str, RevisionState]
+    declared: str | None
+    """Name of the revision that the spec declares; None if there is none yet."""
+    route: RouteState | None = None
+    service_target: str | None = None
+    """Revision that the in-cluster Service points at."""
+    verdict: Verdict | None = None
+    """The judge's word on the candidate, or on stable while it is watched."""
+    evidence_trouble: Trouble | None = None
+    """Why evidence cannot be had, if it cannot."""
+    blocked: Trouble | None = None
+    """Why the declared version cannot become a revision (a ConfigMap is missing, the spec cannot be read)."""
+    conflict: Trouble | None = None
+    """An older object claims the same host and path."""
+    refusals: tuple[Trouble, ...] = field(default=())
+    """What the API server refused when the last decision was carried out."""

@@ -1,0 +1,127 @@
+"""What people order through ``spec.decision`` of a ModelRevision: acted on once per id, whatever crashes between."""
+
+from collections.abc import Callable
+from typing import Final
+
+from tandem.api.revision import PersonDecision
+from tandem.api.status import ActedDecision, RejectedVersion
+from tandem.rollout.draft import Draft
+
+Handler = Callable[[Draft, str, str], str]
+
+
+def follow_orders(draft: Draft) -> None:
+    """Act on every decision whose id is new; the oldest revision's first."""
+    states = sorted(draft.seen.revisions.values(), key=lambda state: state.revision.spec.number)
+    for state in states:
+        order = state.revision.spec.decision
+        if order is not None and not _acted(draft, state.name, order):
+            result = _HANDLERS[order.verb](draft, state.name, order.id)
+            draft.decisions[state.name] = ActedDecision(
+                revision=state.name, id=order.id, verb=order.verb, result=result, at=draft.now
+            )
+            draft.tell("DecisionObserved", f"{order.verb} of {state.name} (id {order.id}): {result}")
+
+
+def _acted(draft: Draft, revision: str, order: PersonDecision) -> bool:
+    acted = draft.decisions.get(revision)
+    observed = draft.seen.revisions[revision].revision.status.observed_decision
+    return order.id in {acted.id if acted else None, observed.id if observed else None}
+
+
+def _promote(draft: Draft, revision: str, order: str) -> str:
+    if draft.candidate is None or draft.candidate.revision != revision:
+        return "nothing done: it is not the candidate"
+    draft.change_candidate(promoted_by=order, paused=False)
+    return "passes without further evidence, as soon as its pods can carry everything"
+
+
+def _abort(draft: Draft, revision: str, order: str) -> str:
+    if draft.candidate is None or draft.candidate.revision != revision:
+        return "nothing done: it is not the candidate"
+    draft.reject("Aborted", f"a person aborted it (decision {order})")
+    return "sent back"
+
+
+def _retry(draft: Draft, revision: str, order: str) -> str:
+    if draft.rejected is None or draft.rejected.revision != revision:
+        return "nothing done: it is not the rejected version"
+    if draft.seen.declared != revision:
+        return "nothing done: the spec declares another version; apply this one again instead"
+    draft.rejected = None
+    return "tried again with fresh evidence"
+
+
+def _pause(draft: Draft, revision: str, order: str) -> str:
+    if draft.candidate is None or draft.candidate.revision != revision:
+        return "nothing done: it is not the candidate"
+    draft.change_candidate(paused=True)
+    return f"stays at {draft.candidate.weight} %; it can still be sent back"
+
+
+def _resume(draft: Draft, revision: str, order: str) -> str:
+    if draft.candidate is not None and draft.candidate.revision == revision and draft.candidate.paused:
+        draft.change_candidate(paused=False)
+        return "goes on"
+    if draft.frozen_by is not None:
+        draft.frozen_by = None
+        return "new versions may start again"
+    return "nothing done: neither paused nor frozen"
+
+
+def _freeze(draft: Draft, revision: str, order: str) -> str:
+    draft.frozen_by = order
+    return "no new version starts until Resume"
+
+
+def _rollback(draft: Draft, revision: str, order: str) -> str:
+    if draft.candidate is not None and draft.candidate.revision == revision:
+        return _abort(draft, revision, order)
+    if draft.stable is None or draft.stable.revision != revision:
+        return "nothing done: it is neither stable nor the candidate"
+    message = f"a person rolled it back (decision {order})"
+    if draft.fallback is not None and draft.state(draft.fallback).ready > 0:
+        draft.fall_back("RolledBackByPerson", message)
+        return "its predecessor took over at once"
+    target = last_good_before(draft, revision)
+    if target is None:
+        return "nothing done: no earlier version that served is kept"
+    if draft.candidate is not None:
+        draft.supersede(target)
+    if draft.fallback is not None:
+        draft.release_fallback("FallbackUnready", "has no ready pods to take over with; it is started anew")
+    draft.rejected = RejectedVersion(
+        revision=revision,
+        attempt=draft.deployment.spec.rollout.attempt,
+        reason="RolledBackByPerson",
+        message=message,
+        at=draft.now,
+    )
+    draft.start(target, restore=True)
+    return f"{target} is scaled up and takes everything as soon as it is ready"
+
+
+def last_good_before(draft: Draft, revision: str) -> str | None:
+    """Return the newest revision that served before and is still kept, other than the given one."""
+    number = draft.seen.revisions[revision].revision.spec.number
+    served = [
+        state
+        for state in draft.seen.revisions.values()
+        if state.name != revision
+        and state.revision.status.served
+        and state.revision.status.phase != "Rejected"
+        and state.revision.spec.number != number
+    ]
+    ranked = sorted(served, key=lambda state: (state.revision.status.since or draft.now, state.revision.spec.number))
+    return ranked[-1].name if ranked else None
+
+
+_HANDLERS: Final[dict[str, Handler]] = {
+    "Promote": _promote,
+    "Abort": _abort,
+    "Retry": _retry,
+    "Pause": _pause,
+    "Resume": _resume,
+    "Rollback": _rollback,
+    "Freeze": _freeze,
+}

@@ -1,0 +1,169 @@
+"""Moving a candidate on: from ready pods to weight, from step to step, to promotion; and the end of the watch window."""
+
+from datetime import timedelta
+from typing import Final
+
+from tandem.api.spec import Step
+from tandem.api.values import duration_seconds
+from tandem.judge import VerdictKind
+from tandem.rollout.capacity import carried_weight
+from tandem.rollout.draft import Draft
+from tandem.rollout.trial import candidate_complaint, stable_is_down
+
+STEADY: Final = timedelta(seconds=10)
+"""After a loss of pods, weight comes back only when the ready ones have been ready this long: no flapping."""
+
+
+def follow_spec(draft: Draft) -> None:
+    """Make what the spec declares the candidate, unless it serves already, was sent back, or nothing may start."""
+    declared, stable, candidate = draft.seen.declared, draft.stable, draft.candidate
+    if draft.seen.blocked is not None:
+        return
+    if candidate and candidate.restore and draft.rejected and draft.rejected.revision == declared:
+        return
+    if candidate and candidate.revision != declared:
+        by = declared or "a newer version"
+        draft.supersede(by)
+    if draft.candidate is not None or declared is None:
+        return
+    if stable and stable.revision == declared:
+        draft.rejected = None
+        return
+    if _is_rejected(draft, declared) or draft.frozen_by is not None:
+        return
+    draft.start(declared)
+
+
+def _is_rejected(draft: Draft, declared: str) -> bool:
+    rejected = draft.rejected
+    return (
+        rejected is not None
+        and rejected.revision == declared
+        and rejected.attempt == draft.deployment.spec.rollout.attempt
+    )
+
+
+def steps_of(draft: Draft) -> list[Step]:
+    """Return the steps that the candidate has to pass; none where there is no gateway or nobody to compare with."""
+    slot = draft.candidate
+    if slot is None or slot.restore or draft.deployment.spec.traffic.gateway is None or stable_is_down(draft):
+        return []
+    return draft.deployment.spec.rollout.steps
+
+
+def target_weight(draft: Draft) -> int:
+    """Return the weight that the candidate is at or getting ready for."""
+    assert draft.candidate is not None
+    steps = steps_of(draft)
+    step = len(steps) if draft.candidate.promoted_by else draft.candidate.step
+    return steps[step].weight if step < len(steps) else 100
+
+
+def full_size(draft: Draft) -> int:
+    """Return how many ready pods the candidate needs to get everything."""
+    assert draft.candidate is not None
+    if draft.stable is not None and stable_is_down(draft):
+        return 1
+    return max(draft.candidate.size, draft.deployment.spec.serving.replicas.min)
+
+
+def advance(draft: Draft) -> None:
+    """Bring the candidate's weight in line with its pods and its step, move it to the next step, or promote it."""
+    if draft.candidate is None:
+        return
+    _note_acceptance(draft)
+    _lower_to_capacity(draft)
+    if candidate_complaint(draft) is None and not draft.candidate.paused:
+        _take_next_step(draft)
+        _raise_to_target(draft)
+    _release_on_first_weight(draft)
+    if draft.candidate.weight == 100 and draft.candidate.weight_since is not None:
+        draft.promote()
+
+
+def weights(draft: Draft) -> dict[str, int]:
+    """Return the backends of the route, summing to 100; empty while nothing can serve."""
+    candidate = draft.candidate
+    share = candidate.weight if candidate else 0
+    backends: dict[str, int] = {}
+    if draft.stable is not None:
+        backends[draft.stable.revision] = 100 - share
+    if candidate is not None and share > 0:
+        backends[candidate.revision] = share
+    return backends if sum(backends.values()) == 100 else {}
+
+
+def in_force(draft: Draft) -> bool:
+    """Tell whether the live route (or the in-cluster Service, without a gateway) does what the slots say."""
+    if draft.deployment.spec.traffic.gateway is None:
+        return draft.candidate is not None and draft.seen.service_target == draft.candidate.revision
+    route = draft.seen.route
+    return route is not None and route.accepted and dict(route.weights) == weights(draft)
+
+
+def _note_acceptance(draft: Draft) -> None:
+    assert draft.candidate is not None
+    if draft.candidate.weight > 0 and draft.candidate.weight_since is None and in_force(draft):
+        draft.change_candidate(weight_since=draft.now)
+
+
+def _lower_to_capacity(draft: Draft) -> None:
+    """Weight falls at once to what ready pods carry: requests to a pod that is gone are lost."""
+    assert draft.candidate is not None
+    slot, state = draft.candidate, draft.state(draft.candidate)
+    allowed = min(carried_weight(state.ready, full_size(draft)), target_weight(draft))
+    if slot.weight <= allowed:
+        return
+    if draft.stable is None or stable_is_down(draft):
+        return
+    draft.set_weight(allowed, f"its {state.ready} ready pods carry no more")
+    draft.change_candidate(shortfall_since=draft.now)
+
+
+def _take_next_step(draft: Draft) -> None:
+    assert draft.candidate is not None
+    slot, steps = draft.candidate, steps_of(draft)
+    if slot.promoted_by is not None or slot.step >= len(steps):
+        return
+    step, verdict = steps[slot.step], draft.seen.verdict
+    if slot.weight != step.weight or slot.weight_since is None:
+        return
+    held = draft.now - slot.weight_since >= timedelta(seconds=duration_seconds(step.hold))
+    if held and verdict is not None and verdict.kind is VerdictKind.ADVANCE:
+        draft.change_candidate(step=slot.step + 1)
+        draft.tell("StepPassed", f"{slot.revision} passed {step.weight} %: {verdict.sentence}")
+
+
+def _raise_to_target(draft: Draft) -> None:
+    assert draft.candidate is not None
+    slot, state, target = draft.candidate, draft.state(draft.candidate), target_weight(draft)
+    if slot.weight >= target or draft.seen.conflict is not None:
+        return
+    if carried_weight(state.ready, full_size(draft)) < target:
+        return
+    if slot.shortfall_since is not None and not _steady(draft):
+        return
+    if slot.weight > 0 and slot.weight_since is None and draft.stable is not None:
+        return
+    draft.set_weight(target, f"its {state.ready} ready pods carry it")
+    draft.change_candidate(shortfall_since=None)
+
+
+def _steady(draft: Draft) -> bool:
+    assert draft.candidate is not None
+    ready = [pod for pod in draft.state(draft.candidate).pods if pod.ready and not pod.terminating]
+    return all(pod.ready_since is not None and draft.now - pod.ready_since >= STEADY for pod in ready)
+
+
+def _release_on_first_weight(draft: Draft) -> None:
+    if draft.fallback is not None and draft.candidate_has_weight:
+        assert draft.candidate is not None
+        draft.release_fallback("WatchEnded", f"the watch ended early: {draft.candidate.revision} gets requests")
+
+
+def close_watch(draft: Draft) -> None:
+    """Release the fallback when the watch window has passed."""
+    if draft.stable is None or draft.fallback is None:
+        return
+    if draft.stable.watch_until is None or draft.now >= draft.stable.watch_until:
+        draft.release_fallback("WatchEnded", "the watch window has passed without a complaint")

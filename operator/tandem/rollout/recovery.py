@@ -1,0 +1,31 @@
+"""Finding the slots again when status was lost (a restored backup, children adopted after an orphaning delete)."""
+
+from tandem.api.status import StableSlot
+from tandem.rollout.draft import Draft, Record
+
+
+def recover_slots(draft: Draft) -> None:
+    """Make the revision with most weight on the live route stable, and start nothing new until a person says so.
+
+    Whatever else was going on is not guessed: the declared version may have been in mid-canary or sent back.
+    """
+    if draft.stable or draft.candidate or draft.rejected or draft.previous.observed_generation is not None:
+        return
+    serving = _most_served(draft)
+    if serving is None:
+        return
+    draft.stable = StableSlot(revision=serving, since=draft.now)
+    draft.records[serving] = Record("Serving", "Recovered", "had most traffic when the status was lost")
+    draft.tell_warning("StatusRecovered", f"the status was lost; {serving} has most traffic and is stable")
+    if draft.seen.declared != serving:
+        draft.frozen_by = "StatusLost"
+
+
+def _most_served(draft: Draft) -> str | None:
+    known = draft.seen.revisions
+    if draft.seen.route is not None:
+        shares = {name: weight for name, weight in draft.seen.route.weights.items() if name in known and weight > 0}
+        if shares:
+            return max(shares, key=lambda name: (shares[name], known[name].revision.spec.number))
+    target = draft.seen.service_target
+    return target if target in known else None
