@@ -1,0 +1,1 @@
+"""The better version: laboratory values too."""

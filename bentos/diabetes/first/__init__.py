@@ -1,0 +1,1 @@
+"""The first version: what a nurse can write down without a laboratory."""

@@ -1,0 +1,1 @@
+"""The better version: all labelled scans, and a model that sees shapes."""

@@ -1,0 +1,1 @@
+"""The first version that went to production."""
