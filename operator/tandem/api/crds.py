@@ -1,6 +1,7 @@
 """The CustomResourceDefinitions, made from the typed models: ``python -m tandem.api.crds`` writes them to ``crds/``."""
 
 import argparse
+import inspect
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -8,9 +9,13 @@ from typing import Any, Final
 import yaml
 
 from tandem.api import names
+from tandem.api.base import ApiModel
 from tandem.api.marks import rules
 from tandem.api.objects import ModelDeployment, ModelRevision
+from tandem.api.revision import ModelRevisionSpec, ModelRevisionStatus
 from tandem.api.schema import Schema, structural_schema
+from tandem.api.spec import ModelDeploymentSpec
+from tandem.api.status import ModelDeploymentStatus
 
 FOLDERS: Final = (Path("crds"), Path("charts/tandem/files/crds"))
 """Where the definitions are kept: for people who use kubectl, and for the chart, which can only read its own files."""
@@ -22,7 +27,7 @@ _NAME_RULES: Final = rules(
     ),
     (
         "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        "the name must begin with a letter and have lower case letters, digits and '-' only: its Service has the same name",
+        "the name needs a letter first, then lower case letters, digits or '-': its Service is called the same",
     ),
 )
 
@@ -37,7 +42,7 @@ def definitions() -> dict[str, dict[str, Any]]:
             "shortNames": ["md"],
             "categories": ["all", "tandem"],
         },
-        {**structural_schema(ModelDeployment), **_NAME_RULES},
+        {**_schema(ModelDeployment, ModelDeploymentSpec, ModelDeploymentStatus), **_NAME_RULES},
         [
             _column("Stable", ".status.stable.revision"),
             _column("Candidate", ".status.candidate.revision"),
@@ -53,7 +58,7 @@ def definitions() -> dict[str, dict[str, Any]]:
     revision = _definition(
         names.MODEL_REVISION,
         {"plural": "modelrevisions", "singular": "modelrevision", "shortNames": ["mrev"], "categories": ["tandem"]},
-        structural_schema(ModelRevision),
+        _schema(ModelRevision, ModelRevisionSpec, ModelRevisionStatus),
         [
             _column("Image", ".spec.image"),
             _column("Phase", ".status.phase"),
@@ -76,14 +81,6 @@ _HEADER: Final = "# Generated from operator/tandem/api by `make crds`; edit the 
 
 
 def _definition(kind: str, words: dict[str, Any], schema: Schema, columns: list[dict[str, Any]]) -> dict[str, Any]:
-    schema["properties"]["metadata"] = {"type": "object"}
-    schema["properties"]["status"].pop("default", None)
-    schema["properties"] = {
-        "apiVersion": {"type": "string", "description": f"{names.API_VERSION}."},
-        "kind": {"type": "string", "description": f"{kind}."},
-        **schema["properties"],
-    }
-    schema["required"] = ["spec"]
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -106,12 +103,30 @@ def _definition(kind: str, words: dict[str, Any], schema: Schema, columns: list[
     }
 
 
+def _schema(kind: type[ApiModel], spec: type[ApiModel], status: type[ApiModel]) -> Schema:
+    """Return the schema of a whole object; its metadata is the API server's business."""
+    return {
+        "type": "object",
+        "description": inspect.getdoc(kind),
+        "properties": {
+            "apiVersion": {"type": "string", "description": f"{names.API_VERSION}."},
+            "kind": {"type": "string", "description": f"{kind.__name__}."},
+            "metadata": {"type": "object"},
+            "spec": structural_schema(spec),
+            "status": structural_schema(status),
+        },
+        "required": ["spec"],
+    }
+
+
 def _column(name: str, path: str, *, kind: str = "string", wide: bool = False) -> dict[str, Any]:
     return {"name": name, "type": kind, "jsonPath": path, **({"priority": 1} if wide else {})}
 
 
 class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:  # anchors in a manifest confuse people and some tools
+    def ignore_aliases(self, data: object) -> bool:
+        """Never write anchors: in a manifest they confuse people and some tools."""
+        del data
         return True
 
 

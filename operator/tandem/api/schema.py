@@ -48,7 +48,7 @@ class NotStructuralError(Exception):
 def structural_schema(model: type[BaseModel]) -> Schema:
     """Return the structural schema of a model, ready for a CustomResourceDefinition."""
     source = model.model_json_schema(by_alias=True, mode="validation")
-    return _Translation(source.get("$defs", {})).of(source, model.__name__)
+    return _Translation(source.pop("$defs", {})).of(source, model.__name__)
 
 
 class _Translation:
@@ -106,8 +106,11 @@ class _Translation:
 
 def _without_own_defaults(default: Schema, properties: dict[str, Schema]) -> Schema:
     """Return what of a struct's default its fields do not default to by themselves, mostly ``{}``."""
-    return {
-        key: value
-        for key, value in default.items()
-        if value is not None and (key not in properties or value != properties[key].get("default"))
-    }
+    kept: Schema = {}
+    for key, value in default.items():
+        field = properties.get(key, {})
+        if isinstance(value, dict) and "properties" in field:
+            value = _without_own_defaults(value, field["properties"])
+        if value is not None and value != field.get("default"):
+            kept[key] = value
+    return kept

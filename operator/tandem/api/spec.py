@@ -72,7 +72,7 @@ class EnvVar(ApiModel):
     """An environment variable of the bento's container."""
 
     name: Word = Field(description="Name of the variable.")
-    value: str = Field("", max_length=8192, description="Its value, taken literally. Secrets belong in model.secrets.")
+    value: str = Field(max_length=8192, description="Its value, taken literally. Secrets belong in model.secrets.")
 
 
 class ConfigRef(ApiModel):
