@@ -1,0 +1,174 @@
+"""One node: a namespace with containerd, kubelet and kube-proxy in it."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from dev.cluster import kubeconfig, node_files
+from dev.cluster.certificates import Authority
+from dev.cluster.cgroups import Cgroups
+from dev.cluster.commands import run, succeeds
+from dev.cluster.errors import ClusterError
+from dev.cluster.health import answers, await_content, await_healthy
+from dev.cluster.network import connect_node
+from dev.cluster.processes import ProcessTable
+from dev.cluster.settings import Cluster, Node
+
+_START_SECONDS = 60.0
+
+# Folders that these programs write to whatever they are told; each node has its own in their place.
+PRIVATE_FOLDERS = ("/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log")
+
+
+class NodeProcesses:
+    """The processes of one node."""
+
+    def __init__(self, cluster: Cluster, node: Node, table: ProcessTable, cgroups: Cgroups, kubernetes: Path) -> None:
+        """`kubernetes` is the folder of its binaries."""
+        self._cluster = cluster
+        self._node = node
+        self._table = table
+        self._cgroup = cgroups.for_node(node.name)
+        self._kubernetes = kubernetes
+
+    def _name(self, component: str) -> str:
+        return f"{component}-{self._node.name}"
+
+    @property
+    def names(self) -> list[str]:
+        return [self._name(component) for component in ("holder", "containerd", "kubelet", "kube-proxy")]
+
+    def open_namespace(self, pause: Path) -> None:
+        """Have the node's namespaces (network and mounts) and its cable."""
+        private = " && ".join(
+            f"mkdir -p {self._node.lib}/private{path} {path} && mount --bind {self._node.lib}/private{path} {path}"
+            for path in PRIVATE_FOLDERS
+        )
+        _remember_made_folders(self._node.lib / "made.json")
+        # Mounts of the machine still come in and, above all, go away here too; ours stay inside, shared among ourselves.
+        script = f'mount --make-rshared / && {private} && exec "$1"'
+        unshare = ["unshare", "--net", "--mount", "--propagation", "slave", "--"]
+        holder = self._name("holder")
+        self._table.ensure(holder, [*unshare, "/bin/sh", "-c", script, "tandem", pause])
+        # The process is in its namespaces, and has made its mounts, once it is the program that it ends up as.
+        await_content(holder, lambda: self._holder_trouble(pause), 10.0)
+        record = self._table.running(holder)
+        assert record is not None
+        connect_node(self._cluster, self._node, record.pid, self.within(mounts=False))
+
+    def _holder_trouble(self, pause: Path) -> str:
+        self._table.check_alive(self._name("holder"))
+        record = self._table.running(self._name("holder"))
+        try:
+            ready = record is not None and os.readlink(f"/proc/{record.pid}/exe") == str(pause)
+        except OSError as error:
+            return str(error)
+        return "" if ready else "its mounts are not made yet"
+
+    def within(self, *, mounts: bool = True) -> list[str]:
+        """What a command line begins with to run on this node. `ip netns exec` would not do: it hides the cgroups."""
+        record = self._table.running(self._name("holder"))
+        if record is None:
+            raise ClusterError(
+                f"{self._node.name} has no namespace: its holder does not run. Remove the cluster with `down`."
+            )
+        files = [f"--net=/proc/{record.pid}/ns/net"]
+        if mounts:
+            files.append(f"--mount=/proc/{record.pid}/ns/mnt")
+        return ["nsenter", *files, "--"]
+
+    def start_containerd(self) -> None:
+        """Have containerd running and healthy."""
+        self._write("containerd.toml", node_files.containerd(self._node))
+        self._write("cni/10-tandem.conflist", node_files.container_network(self._node))
+        name = self._name("containerd")
+        argv = ["containerd", "--config", self._node.lib / "containerd.toml"]
+        self._table.ensure(name, argv, within=self.within())
+        await_healthy(self._table, name, self._containerd_trouble, _START_SECONDS)
+
+    def _containerd_trouble(self) -> str:
+        socket = node_files.containerd_socket(self._node)
+        works = socket.exists() and succeeds(
+            ["ctr", "--address", socket, "--namespace", "k8s.io", "images", "list", "-q"]
+        )
+        return "" if works else f"it does not answer on {socket}"
+
+    def start_kubernetes(self, authority: Authority) -> None:
+        """Have kubelet and kube-proxy running and healthy."""
+        node = self._node
+        user = authority.issue(
+            f"kubelet-{node.name}",
+            f"system:node:{node.name}",
+            groups=["system:nodes"],
+            hosts=[node.name, str(node.address)],
+        )
+        proxy = authority.issue("kube-proxy", "system:kube-proxy")
+        authority_file = authority.pair.certificate
+        for name, pair in (("kubelet", user), ("kube-proxy", proxy)):
+            content = kubeconfig.render(self._cluster.api_url, authority_file, pair, name=name)
+            kubeconfig.write(node.lib / f"{name}.kubeconfig", content)
+        logs = self._cluster.logs / "pods" / node.name
+        configuration = node_files.kubelet(node, cgroup=self._cgroup, authority=authority_file, serving=user, logs=logs)
+        self._write("kubelet.yaml", configuration)
+        self._write("kube-proxy.yaml", node_files.kube_proxy(self._cluster, node, node.lib / "kube-proxy.kubeconfig"))
+        within = self.within()
+        self._table.ensure(self._name("kubelet"), self._kubelet_command(), within=within)
+        proxy_command = [self._kubernetes / "kube-proxy", f"--config={node.lib / 'kube-proxy.yaml'}"]
+        self._table.ensure(self._name("kube-proxy"), proxy_command, within=within)
+        for component, port in (("kubelet", 10248), ("kube-proxy", 10256)):
+            probe = answers(f"http://{node.address}:{port}/healthz")
+            await_healthy(self._table, self._name(component), probe, _START_SECONDS)
+
+    def _kubelet_command(self) -> list[str | Path]:
+        return [
+            self._kubernetes / "kubelet",
+            f"--config={self._node.lib / 'kubelet.yaml'}",
+            f"--kubeconfig={self._node.lib / 'kubelet.kubeconfig'}",
+            f"--hostname-override={self._node.name}",
+            f"--node-ip={self._node.address}",
+        ]
+
+    def import_archives(self, archives: Sequence[Path]) -> int:
+        """Bring image archives into the node's containerd; returns how many were new to it."""
+        file = self._node.lib / "imported.json"
+        known: dict[str, list[int]] = json.loads(file.read_text()) if file.exists() else {}
+        imported = 0
+        for archive in archives:
+            status = archive.stat()
+            mark = [status.st_size, status.st_mtime_ns]
+            if known.get(str(archive.resolve())) == mark:
+                continue
+            words = [
+                "ctr",
+                "--address",
+                node_files.containerd_socket(self._node),
+                "--namespace",
+                "k8s.io",
+                "images",
+                "import",
+            ]
+            run([*words, archive], doing=f"importing {archive.name} into {self._node.name}")
+            known[str(archive.resolve())] = mark
+            kubeconfig.write(file, json.dumps(known))
+            imported += 1
+        return imported
+
+    def _write(self, name: str, content: str) -> None:
+        path = self._node.lib / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def _remember_made_folders(file: Path) -> None:
+    """Note which of the folders did not exist on this machine, so that they can be removed again."""
+    if not file.exists():
+        made = [path for path in PRIVATE_FOLDERS if not Path(path).exists()]
+        kubeconfig.write(file, json.dumps(made))
+
+
+def remove_made_folders(file: Path) -> None:
+    """Remove the folders that were made to mount over, where they are still empty."""
+    for path in json.loads(file.read_text()) if file.exists() else []:
+        if Path(path).is_dir() and not any(Path(path).iterdir()):
+            Path(path).rmdir()
