@@ -99,8 +99,10 @@ class _Translation:
         choices = [choice for choice in node["anyOf"] if choice != {"type": "null"}]
         if len(choices) == 1:
             return self._resolved({**self._resolved(choices[0], where), **rest}, where)
-        if sorted(choice.get("type", "") for choice in choices) == ["integer", "string"]:
-            return {**rest, "x-kubernetes-int-or-string": True}
+        by_type = {choice.get("type"): choice for choice in choices}
+        if by_type.keys() == {"integer", "string"}:
+            limits = {key: by_type["string"][key] for key in ("maxLength", "pattern") if key in by_type["string"]}
+            return {**limits, **rest, "x-kubernetes-int-or-string": True}
         raise NotStructuralError(f"{where}: a field has one type; a choice of {len(choices)} cannot be said")
 
 
@@ -109,8 +111,8 @@ def _without_own_defaults(default: Schema, properties: dict[str, Schema]) -> Sch
     kept: Schema = {}
     for key, value in default.items():
         field = properties.get(key, {})
-        if isinstance(value, dict) and "properties" in field:
-            value = _without_own_defaults(value, field["properties"])
-        if value is not None and value != field.get("default"):
-            kept[key] = value
+        inner = isinstance(value, dict) and "properties" in field
+        shortened = _without_own_defaults(value, field["properties"]) if inner else value
+        if shortened is not None and shortened != field.get("default"):
+            kept[key] = shortened
     return kept

@@ -12,13 +12,13 @@ from pydantic import Field, JsonValue
 from tandem.api.base import ApiModel
 from tandem.api.marks import ANY_OBJECT, SET, list_map, rules
 from tandem.api.values import (
-    QUANTITY_PATTERN,
     Duration,
     Folder,
     Hostname,
     Namespace,
     ObjectName,
     Percent,
+    PositivePercent,
     Quantity,
     RouteDuration,
     UrlPath,
@@ -54,18 +54,7 @@ Word = Annotated[
     str,
     matching(r"^[A-Za-z_][A-Za-z0-9_]*$", 128, "use letters, digits and '_' only, and no digit at the start"),
 ]
-Amounts = Annotated[
-    dict[str, Quantity | int],
-    Field(
-        max_length=16,
-        json_schema_extra=rules(
-            (
-                f"self.all(name, type(self[name]) == int || self[name].matches(r'{QUANTITY_PATTERN}'))",
-                "amounts are whole numbers or strings such as 500m (half a CPU) or 1Gi (memory)",
-            )
-        ),
-    ),
-]
+Amounts = Annotated[dict[str, Quantity | int], Field(max_length=16)]
 
 
 class EnvVar(ApiModel):
@@ -250,25 +239,13 @@ class Step(ApiModel):
 class EvidenceSettings(ApiModel):
     """How sure the judge must be."""
 
-    model_config = {
-        "json_schema_extra": rules(
-            (
-                "!self.falseRollback.matches('^[0.]+%$')",
-                "falseRollback must be more than 0%: no finite evidence is that sure; 1% is usual",
-            ),
-            (
-                "!self.budget.matches('^[0.]+%$')",
-                "budget must be more than 0%: judging costs some bad responses; 0.5% is usual",
-            ),
-        )
-    }
-    false_rollback: Percent = Field(
+    false_rollback: PositivePercent = Field(
         "1%",
         description=(
             "Largest probability that a version that is as good as stable is sent back, over the whole rollout."
         ),
     )
-    budget: Percent = Field(
+    budget: PositivePercent = Field(
         "0.5%",
         description="Bad responses a rollout may add, as a share of all traffic. Smaller needs more requests per step.",
     )

@@ -16,16 +16,16 @@ DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_NAME: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 
 
-def matching(pattern: str, max_length: int, message: str) -> Any:
+def matching(pattern: str, max_length: int, message: str, *more: tuple[str, str]) -> Any:
     """Return a string field that must match, and that the API server refuses with a message of our own.
 
     In the schema the pattern becomes a CEL rule: the answer to a pattern is the pattern, which tells few people what
-    to write instead.
+    to write instead. ``more`` are further rules with their messages.
     """
 
     def as_rule(schema: dict[str, Any]) -> None:
         del schema["pattern"]
-        schema.update(rules((f"self.matches(r'{pattern}')", message)))
+        schema.update(rules((f"self.matches(r'{pattern}')", message), *more))
 
     return Field(pattern=pattern, max_length=max_length, json_schema_extra=as_rule)
 
@@ -42,8 +42,19 @@ RouteDuration = Annotated[
         "a route's timeout needs a number and a unit (ms, s, m or h), such as 10s or 1m30s",
     ),
 ]
-Percent = Annotated[
-    str, matching(PERCENT_PATTERN, 16, "a percentage lies between 0% and 100% and has its sign, such as 99.9%")
+_PERCENT_MESSAGE: Final = "a percentage lies between 0% and 100% and has its sign, such as 99.9%"
+Percent = Annotated[str, matching(PERCENT_PATTERN, 16, _PERCENT_MESSAGE)]
+PositivePercent = Annotated[
+    str,
+    matching(
+        PERCENT_PATTERN,
+        16,
+        _PERCENT_MESSAGE,
+        (
+            "!self.matches('^[0.]+%$')",
+            "must be more than 0%: no evidence is that sure and judging costs some bad responses",
+        ),
+    ),
 ]
 Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, max_length=32)]
 
