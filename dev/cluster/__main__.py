@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         return int(_COMMANDS[options.command](options, progress))
     except ClusterError as error:
         progress.console.print(f"[red]error:[/] {options.command}", end=": ")
-        progress.console.print(str(error), markup=False)
+        progress.console.print(str(error), markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         progress.say("interrupted; run the same command again to go on, or `down` to remove the cluster")
@@ -69,9 +69,8 @@ def _up(options: argparse.Namespace, progress: Progress) -> int:
         else:
             native.up(options.name, options.nodes, options.subnet, options.pod_subnet, cache, progress)
     url = (run_folder(options.name) / "gateway-url").read_text().strip()
-    progress.say(
-        f'The cluster {options.name} is up. Gateway: {url}\nTo use it: eval "$(python -m dev.cluster env{_named(options)})"'
-    )
+    progress.say(f"The cluster {options.name} is up. Gateway: {url}")
+    progress.say(f'To use it: eval "$(python -m dev.cluster env{_named(options)})"')
     return 0
 
 
@@ -84,7 +83,7 @@ def _down(options: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
-def _status(options: argparse.Namespace, progress: Progress) -> int:
+def _status(options: argparse.Namespace, _progress: Progress) -> int:
     if kind.exists(options.name):
         print(kind.kubectl(options.name)("get", "nodes", "--output=wide", doing="listing the nodes"), end="")
         return 0
@@ -109,7 +108,7 @@ def _load(options: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
-def _env(options: argparse.Namespace, progress: Progress) -> int:
+def _env(options: argparse.Namespace, _progress: Progress) -> int:
     run = run_folder(options.name)
     if not (run / "gateway-url").exists():
         raise ClusterError(f"the cluster {options.name!r} is not up: run `python -m dev.cluster up{_named(options)}`")
@@ -119,7 +118,7 @@ def _env(options: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
-def _logs(options: argparse.Namespace, progress: Progress) -> int:
+def _logs(options: argparse.Namespace, _progress: Progress) -> int:
     table = _existing(options.name).table
     for name in options.components or table.names():
         print(f"== {name} ({table.log(name)})\n{table.tail(name, options.lines)}")

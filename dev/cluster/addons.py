@@ -1,4 +1,4 @@
-"""What is installed in every local cluster, whatever it is made of: Gateway API, Envoy Gateway, the gateway `public`."""
+"""What is installed in every local cluster, whatever made it: Gateway API, Envoy Gateway, the gateway `public`."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ def gateway_objects(template: str, images: GatewayImages | None) -> str:
 
 
 def prepare_chart(source: Path, target: Path) -> Path:
-    """A copy of the chart as it lies in the Go module, completed: releases of it are published with their values filled in."""
+    """A copy of the chart as it lies in the Go module, completed: only published ones have their values filled in."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
     text = (target / "values.tmpl.yaml").read_text()

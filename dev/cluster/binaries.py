@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.cluster.commands import follow, run
+from dev.cluster.commands import WordList, follow, run
 from dev.cluster.errors import ClusterError
 from dev.cluster.progress import Progress, Step
 from dev.cluster.settings import KUBERNETES_VERSION
@@ -102,7 +102,7 @@ def _build(tool: Tool, folder: Path, go: Path, progress: Progress) -> None:
     with progress.step(f"building {tool.name} {version_of(tool, (module / 'go.mod').read_text())}") as step:
         step("downloading its modules")
         total = _count_packages(go, tool, module)
-        words = [go, "build", "-v", *_FLAGS, "-o", f"{partial}/", *tool.packages]
+        words: WordList = [go, "build", "-v", *_FLAGS, "-o", f"{partial}/", *tool.packages]
         follow(words, doing=f"building {tool.name}", on_line=_Counter(step, total), env=environment(), cwd=module)
         for kept in tool.kept:
             source = run([go, "list", "-m", "-f", "{{.Dir}}", tool.module], doing="finding the module", cwd=module)
@@ -114,7 +114,7 @@ def _build(tool: Tool, folder: Path, go: Path, progress: Progress) -> None:
 
 
 def _count_packages(go: Path, tool: Tool, module: Path) -> int:
-    words = [go, "list", "-deps", *tool.packages]
+    words: WordList = [go, "list", "-deps", *tool.packages]
     listed = run(words, doing=f"downloading the modules of {tool.name}", env=environment(), cwd=module, timeout=1800)
     return len(listed.splitlines())
 

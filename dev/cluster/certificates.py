@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.cluster.commands import run
+from dev.cluster.commands import WordList, run
 
 _DAYS = "365"
 
@@ -26,7 +26,16 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.pair.certificate.exists():
             _make_key(self.pair.key)
-            request = ["openssl", "req", "-x509", "-new", "-key", self.pair.key, "-subj", f"/CN=tandem-{name}"]
+            request: WordList = [
+                "openssl",
+                "req",
+                "-x509",
+                "-new",
+                "-key",
+                self.pair.key,
+                "-subj",
+                f"/CN=tandem-{name}",
+            ]
             usage = ["-addext", "keyUsage=critical,keyCertSign,digitalSignature"]
             _into(self.pair.certificate, [*request, *usage, "-days", _DAYS], f"making the authority {name}")
 
@@ -40,10 +49,20 @@ class Authority:
         extensions = self.folder / f"{name}.ext"
         extensions.write_text(render_extensions(hosts))
         subject = "".join(f"/O={group}" for group in groups) + f"/CN={common_name}"
-        words = ["openssl", "req", "-new", "-key", pair.key, "-subj", subject]
+        words: WordList = ["openssl", "req", "-new", "-key", pair.key, "-subj", subject]
         _into(request, words, f"asking for the certificate {name}")
-        signed = ["openssl", "x509", "-req", "-in", request, "-CA", self.pair.certificate, "-CAkey", self.pair.key]
-        options = ["-CAcreateserial", "-days", _DAYS, "-extfile", extensions]
+        signed: WordList = [
+            "openssl",
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-CA",
+            self.pair.certificate,
+            "-CAkey",
+            self.pair.key,
+        ]
+        options: WordList = ["-CAcreateserial", "-days", _DAYS, "-extfile", extensions]
         _into(pair.certificate, [*signed, *options], f"issuing the certificate {name}")
         request.unlink()
         extensions.unlink()
@@ -77,7 +96,7 @@ def _make_key(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _into(path: Path, words: list[str | Path], doing: str) -> None:
+def _into(path: Path, words: WordList, doing: str) -> None:
     """Write by way of a temporary file: a half-written certificate must not be taken for a whole one."""
     temporary = path.with_suffix(path.suffix + ".tmp")
     run([*words, "-out", temporary], doing=doing)

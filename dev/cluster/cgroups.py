@@ -28,7 +28,7 @@ class Cgroups:
         self._roots, self._unified = roots(_MOUNTS.read_text())
 
     def make(self, node_names: list[str]) -> None:
-        """Have all groups. kubelet does not make its own root, and a cpuset group without processors takes no process."""
+        """Have all groups: kubelet does not make its root, and a cpuset group without processors takes no process."""
         for root in self._roots:
             self._make_group(root, root / self.name)
             for child in (_SYSTEM, *node_names):
@@ -55,7 +55,7 @@ class Cgroups:
         return found - {0}
 
     def clear(self, deadline: float = 30.0) -> None:
-        """End every process of the cluster at once and remove the groups. Raises ClusterError after `deadline` seconds."""
+        """End every process of the cluster and remove the groups, within `deadline` seconds. Raises ClusterError."""
         until = time.monotonic() + deadline
         while remaining := self.processes():
             if time.monotonic() > until:

@@ -10,6 +10,7 @@ from dev.cluster.errors import CommandFailed
 _KEPT_LINES = 25
 
 Words = Sequence[str | Path]
+WordList = list[str | Path]
 
 
 def run(
@@ -28,7 +29,15 @@ def run(
     argv = [str(word) for word in words]
     try:
         done = subprocess.run(
-            argv, input=stdin, env=env, cwd=cwd, timeout=timeout, capture_output=True, text=True, errors="replace"
+            argv,
+            check=False,
+            input=stdin,
+            env=env,
+            cwd=cwd,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            errors="replace",
         )
     except FileNotFoundError as error:
         raise CommandFailed(f"{doing}: {argv[0]} is not installed") from error
@@ -67,7 +76,7 @@ def follow(
 def succeeds(words: Words, *, timeout: float = 30) -> bool:
     """Whether the command exists and ends well within `timeout` seconds."""
     try:
-        done = subprocess.run([str(word) for word in words], capture_output=True, timeout=timeout)
+        done = subprocess.run([str(word) for word in words], check=False, capture_output=True, timeout=timeout)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0

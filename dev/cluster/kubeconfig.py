@@ -1,4 +1,4 @@
-"""Kubeconfig files."""
+"""Kubeconfig files, and writing files for components."""
 
 import base64
 from pathlib import Path
@@ -34,7 +34,10 @@ def render(server: str, authority: Path, user: Pair, *, name: str) -> str:
 
 
 def write(path: Path, content: str) -> Path:
-    """Write a file that only its owner can read, in one step."""
+    """Have a file that only its owner can read, written in one step. What is there already is left untouched: some
+    components watch their files, and end when one is written."""
+    if path.exists() and path.read_text() == content:
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.touch(mode=0o600)

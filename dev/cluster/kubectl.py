@@ -35,7 +35,7 @@ class Kubectl:
         self(*words, doing=doing, stdin=manifests)
 
     def wait(self, kind: str, name: str, namespace: str, condition: str, seconds: int) -> None:
-        """Wait for a condition of an object that exists. Raises CommandFailed, with what is going on in its namespace."""
+        """Wait for a condition of an object that exists. Raises CommandFailed, with the pods of its namespace."""
         words = [
             "wait",
             "--namespace",

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from dev.cluster.commands import run
 from dev.cluster.errors import ClusterError
@@ -58,9 +59,8 @@ def _install(packages: list[str]) -> None:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "-q", "update"], doing="reading Debian's package lists", env=env)
     words = ["apt-get", "-q", "install", "--yes", "--no-install-recommends", *packages]
-    # Debian starts a service of containerd when it is installed with systemd; ours is another one, with its own folders.
     run(words, doing="installing Debian packages", env=env, timeout=1800)
 
 
 def _present(what: str) -> bool:
-    return os.path.exists(what) if what.startswith("/") else shutil.which(what) is not None
+    return Path(what).exists() if what.startswith("/") else shutil.which(what) is not None

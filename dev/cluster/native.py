@@ -13,7 +13,7 @@ from dev.cluster.addons import GatewayImages, install_dns, install_gateway, prep
 from dev.cluster.binaries import CLUSTER_TOOLS, ensure_tools
 from dev.cluster.certificates import Authority
 from dev.cluster.cgroups import Cgroups
-from dev.cluster.commands import run, succeeds
+from dev.cluster.commands import WordList, run, succeeds
 from dev.cluster.components import ControlPlaneSettings, Ports
 from dev.cluster.errors import ClusterError
 from dev.cluster.health import await_content
@@ -99,7 +99,7 @@ class NativeCluster:
         """Have DNS and the gateway in the running cluster, and the gateway's port on this machine's loopback."""
         install_dns(self.kubectl, progress)
         target = f"{self.cluster.api_address}:{GATEWAY_NODE_PORT}"
-        forward = [self._tools["small"] / "forward", f"127.0.0.1:{self.cluster.gateway_port}", target]
+        forward: WordList = [self._tools["small"] / "forward", f"127.0.0.1:{self.cluster.gateway_port}", target]
         self.table.ensure(_FORWARD, forward)
         chart = prepare_chart(self._tools["envoy-gateway"] / "gateway-helm", self.cluster.run / "gateway-chart")
         images = GatewayImages(ENVOY_GATEWAY, ENVOY)
@@ -115,7 +115,7 @@ class NativeCluster:
         return [name for name in self.table.names() if not self.table.running(name)]
 
     def _start_again_if_broken(self) -> None:
-        """Without its holder a node's namespaces cannot be entered any more: end what is left in them. The data stays."""
+        """Without its holder a node's namespaces cannot be entered: end what is left in them. The data stays."""
         if not all(self.table.running(node.names[0]) for node in self._nodes):
             self._cgroups.clear()
 
@@ -145,7 +145,7 @@ def open_cluster(name: str, tools: Mapping[str, Path]) -> NativeCluster:
 def up(
     name: str, nodes: int | None, subnet: IPv4Network | None, pods: IPv4Network | None, cache: Path, progress: Progress
 ) -> NativeCluster:
-    """Have the cluster running, with DNS and gateway; what is there already is kept. None stands for the usual value."""
+    """Have the cluster running, with DNS and gateway; what is there is kept. None stands for the usual value."""
     prepare_machine(progress)
     cluster = _describe(name, nodes, subnet, pods)
     tools = ensure_tools(CLUSTER_TOOLS, cache, progress)
@@ -213,7 +213,7 @@ def _free_gateway_port() -> int:
 
 
 def _unmount_below(folder: Path) -> None:
-    """Nothing of the cluster is mounted outside its namespaces; should it be, removing files through it would be bad."""
+    """Nothing of the cluster is mounted outside its namespaces; should it be, files must not be removed through it."""
     mounted = [line.split(" ")[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     for path in sorted((path for path in mounted if Path(path).is_relative_to(folder)), reverse=True):
         if not succeeds(["umount", path]):

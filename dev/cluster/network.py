@@ -70,6 +70,13 @@ def connect_node(cluster: Cluster, node: Node, holder: int, within: Sequence[str
     run(route, doing=f"routing to the pods of {node.name}")
 
 
+def disconnect_node(node: Node) -> None:
+    """Remove the cable of a namespace that is no longer (it goes with the namespace, but only some time later)."""
+    if succeeds(["ip", "link", "show", "dev", node.interface]):
+        # It may be gone by now.
+        succeeds(["ip", "link", "delete", node.interface])
+
+
 def node_commands(cluster: Cluster, node: Node) -> list[str]:
     """What is run inside the node's namespace. Each line may be run again."""
     return [

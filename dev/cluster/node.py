@@ -1,17 +1,16 @@
 """One node: a namespace with containerd, kubelet and kube-proxy in it."""
 
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dev.cluster import kubeconfig, node_files
-from dev.cluster.certificates import Authority
+from dev.cluster.certificates import Authority, Pair
 from dev.cluster.cgroups import Cgroups
-from dev.cluster.commands import run, succeeds
+from dev.cluster.commands import WordList, run, succeeds
 from dev.cluster.errors import ClusterError
 from dev.cluster.health import answers, await_content, await_healthy
-from dev.cluster.network import connect_node
+from dev.cluster.network import connect_node, disconnect_node
 from dev.cluster.processes import ProcessTable
 from dev.cluster.settings import Cluster, Node
 
@@ -46,11 +45,12 @@ class NodeProcesses:
             for path in PRIVATE_FOLDERS
         )
         _remember_made_folders(self._node.lib / "made.json")
-        # Mounts of the machine still come in and, above all, go away here too; ours stay inside, shared among ourselves.
+        # Mounts of the machine still come in and, above all, go away here too; ours stay inside.
         script = f'mount --make-rshared / && {private} && exec "$1"'
         unshare = ["unshare", "--net", "--mount", "--propagation", "slave", "--"]
         holder = self._name("holder")
-        self._table.ensure(holder, [*unshare, "/bin/sh", "-c", script, "tandem", pause])
+        if self._table.ensure(holder, [*unshare, "/bin/sh", "-c", script, "tandem", pause]):
+            disconnect_node(self._node)
         # The process is in its namespaces, and has made its mounts, once it is the program that it ends up as.
         await_content(holder, lambda: self._holder_trouble(pause), 10.0)
         record = self._table.running(holder)
@@ -61,7 +61,7 @@ class NodeProcesses:
         self._table.check_alive(self._name("holder"))
         record = self._table.running(self._name("holder"))
         try:
-            ready = record is not None and os.readlink(f"/proc/{record.pid}/exe") == str(pause)
+            ready = record is not None and Path(f"/proc/{record.pid}/exe").readlink() == pause
         except OSError as error:
             return str(error)
         return "" if ready else "its mounts are not made yet"
@@ -80,10 +80,10 @@ class NodeProcesses:
 
     def start_containerd(self) -> None:
         """Have containerd running and healthy."""
-        self._write("containerd.toml", node_files.containerd(self._node))
-        self._write("cni/10-tandem.conflist", node_files.container_network(self._node))
+        network = {"cni/10-tandem.conflist": node_files.container_network(self._node)}
+        self._configure("containerd", {"containerd.toml": node_files.containerd(self._node), **network})
         name = self._name("containerd")
-        argv = ["containerd", "--config", self._node.lib / "containerd.toml"]
+        argv: WordList = ["containerd", "--config", self._node.lib / "containerd.toml"]
         self._table.ensure(name, argv, within=self.within())
         await_healthy(self._table, name, self._containerd_trouble, _START_SECONDS)
 
@@ -104,30 +104,34 @@ class NodeProcesses:
             hosts=[node.name, str(node.address)],
         )
         proxy = authority.issue("kube-proxy", "system:kube-proxy")
-        authority_file = authority.pair.certificate
-        for name, pair in (("kubelet", user), ("kube-proxy", proxy)):
-            content = kubeconfig.render(self._cluster.api_url, authority_file, pair, name=name)
-            kubeconfig.write(node.lib / f"{name}.kubeconfig", content)
-        logs = self._cluster.logs / "pods" / node.name
-        configuration = node_files.kubelet(node, cgroup=self._cgroup, authority=authority_file, serving=user, logs=logs)
-        self._write("kubelet.yaml", configuration)
-        self._write("kube-proxy.yaml", node_files.kube_proxy(self._cluster, node, node.lib / "kube-proxy.kubeconfig"))
-        within = self.within()
-        self._table.ensure(self._name("kubelet"), self._kubelet_command(), within=within)
-        proxy_command = [self._kubernetes / "kube-proxy", f"--config={node.lib / 'kube-proxy.yaml'}"]
-        self._table.ensure(self._name("kube-proxy"), proxy_command, within=within)
+        self._start_kubelet(authority.pair.certificate, user)
+        self._start_proxy(authority.pair.certificate, proxy)
         for component, port in (("kubelet", 10248), ("kube-proxy", 10256)):
             probe = answers(f"http://{node.address}:{port}/healthz")
             await_healthy(self._table, self._name(component), probe, _START_SECONDS)
 
-    def _kubelet_command(self) -> list[str | Path]:
-        return [
+    def _start_kubelet(self, authority: Path, user: Pair) -> None:
+        node = self._node
+        logs = self._cluster.logs / "pods" / node.name
+        configuration = node_files.kubelet(node, cgroup=self._cgroup, authority=authority, serving=user, logs=logs)
+        access = kubeconfig.render(self._cluster.api_url, authority, user, name="kubelet")
+        self._configure("kubelet", {"kubelet.yaml": configuration, "kubelet.kubeconfig": access})
+        command: WordList = [
             self._kubernetes / "kubelet",
-            f"--config={self._node.lib / 'kubelet.yaml'}",
-            f"--kubeconfig={self._node.lib / 'kubelet.kubeconfig'}",
-            f"--hostname-override={self._node.name}",
-            f"--node-ip={self._node.address}",
+            f"--config={node.lib / 'kubelet.yaml'}",
+            f"--kubeconfig={node.lib / 'kubelet.kubeconfig'}",
+            f"--hostname-override={node.name}",
+            f"--node-ip={node.address}",
         ]
+        self._table.ensure(self._name("kubelet"), command, within=self.within())
+
+    def _start_proxy(self, authority: Path, user: Pair) -> None:
+        node = self._node
+        configuration = node_files.kube_proxy(self._cluster, node, node.lib / "kube-proxy.kubeconfig")
+        access = kubeconfig.render(self._cluster.api_url, authority, user, name="kube-proxy")
+        self._configure("kube-proxy", {"kube-proxy.yaml": configuration, "kube-proxy.kubeconfig": access})
+        command: WordList = [self._kubernetes / "kube-proxy", f"--config={node.lib / 'kube-proxy.yaml'}"]
+        self._table.ensure(self._name("kube-proxy"), command, within=self.within())
 
     def import_archives(self, archives: Sequence[Path]) -> int:
         """Bring image archives into the node's containerd; returns how many were new to it."""
@@ -139,7 +143,7 @@ class NodeProcesses:
             mark = [status.st_size, status.st_mtime_ns]
             if known.get(str(archive.resolve())) == mark:
                 continue
-            words = [
+            words: WordList = [
                 "ctr",
                 "--address",
                 node_files.containerd_socket(self._node),
@@ -154,10 +158,13 @@ class NodeProcesses:
             imported += 1
         return imported
 
-    def _write(self, name: str, content: str) -> None:
-        path = self._node.lib / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    def _configure(self, component: str, files: Mapping[str, str]) -> None:
+        """Have a component's files; where one has changed, it is stopped, so that it starts with the new one."""
+        for name, content in files.items():
+            path = self._node.lib / name
+            if not path.exists() or path.read_text() != content:
+                self._table.stop(self._name(component))
+                kubeconfig.write(path, content)
 
 
 def _remember_made_folders(file: Path) -> None:

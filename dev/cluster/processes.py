@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,17 +44,15 @@ class Record:
 
 
 def parse_stat(text: str) -> tuple[str, int]:
-    """State letter and start time from the content of /proc/PID/stat. The command's name may hold spaces and brackets."""
+    """State letter and start time from the content of /proc/PID/stat. The name in it may hold spaces and brackets."""
     fields = text.rpartition(")")[2].split()
     return fields[0], int(fields[19])
 
 
 def start_time(pid: int) -> int | None:
     """When a process that runs was started, in ticks after boot; None when there is none, or it has ended."""
-    try:
+    with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended would stay as a zombie
-    except ChildProcessError:
-        pass
     try:
         state, started = parse_stat(Path(f"/proc/{pid}/stat").read_text())
     except (FileNotFoundError, ProcessLookupError):
@@ -139,10 +138,8 @@ class ProcessTable:
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to the component, if it runs."""
         if record := self.running(name):
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(record.pid, number)
-            except ProcessLookupError:
-                pass
 
     def _await_end(self, name: str, deadline: float) -> bool:
         until = time.monotonic() + deadline

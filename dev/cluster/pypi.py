@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev.cluster.commands import run, succeeds
+from dev.cluster.commands import WordList, run, succeeds
 
 
 def download(requirement: str, sha256: Sequence[str], folder: Path, cache: Path) -> Path:
@@ -13,7 +13,15 @@ def download(requirement: str, sha256: Sequence[str], folder: Path, cache: Path)
     hashes = " ".join(f"--hash=sha256:{digest}" for digest in sha256)
     pinned = folder / "requirement.txt"
     pinned.write_text(f"{requirement} {hashes}\n")
-    options = ["download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:", "--dest", folder]
+    options: WordList = [
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--dest",
+        folder,
+    ]
     run(
         [*pip(cache), *options, "--requirement", pinned],
         doing=f"downloading {requirement} from the Python package index",

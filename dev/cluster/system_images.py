@@ -28,8 +28,9 @@ def ensure_system_images(tools: Mapping[str, Path], cache: Path, progress: Progr
     """Have the archives of all system images in the cache; `tools` are the folders of the built tools."""
     images = cache / "images"
 
-    def own(tool: str, image: str, binary: str) -> Path:
-        archive = images / f"{image.split('/')[-1].split(':')[0]}-{tools[tool].name.rpartition('-')[2]}.tar"
+    def own(tool: str, image: str) -> Path:
+        binary = image.rpartition("/")[2].removesuffix(":dev")
+        archive = images / f"{binary}-{tools[tool].name.rpartition('-')[2]}.tar"
         if not archive.exists():
             path = f"/usr/local/bin/{binary}"
             with progress.step(f"making the image {image}"):
@@ -37,9 +38,9 @@ def ensure_system_images(tools: Mapping[str, Path], cache: Path, progress: Progr
         return archive
 
     return [
-        own("small", PAUSE, "pause"),
-        own("coredns", COREDNS, "coredns"),
-        own("envoy-gateway", ENVOY_GATEWAY, "envoy-gateway"),
+        own("small", PAUSE),
+        own("coredns", COREDNS),
+        own("envoy-gateway", ENVOY_GATEWAY),
         _ensure_envoy(images / f"envoy-{_ENVOY_WHEEL.rpartition('=')[2]}-{platform.machine()}.tar", cache, progress),
     ]
 
