@@ -67,6 +67,7 @@ class _Translation:
             schema["enum"] = [node["const"]]
         if node.get("default") is not None:
             schema["default"] = to_jsonable_python(node["default"])
+            schema["description"] = _with_default(schema)
         if "items" in node:
             schema["items"] = self.of(node["items"], f"{where}[]")
         self._fill_object(schema, node, where)
@@ -104,6 +105,15 @@ class _Translation:
             limits = {key: by_type["string"][key] for key in ("maxLength", "pattern") if key in by_type["string"]}
             return {**limits, **rest, "x-kubernetes-int-or-string": True}
         raise NotStructuralError(f"{where}: a field has one type; a choice of {len(choices)} cannot be said")
+
+
+def _with_default(schema: Schema) -> str:
+    """Return the description with the default: ``kubectl explain`` does not show it otherwise."""
+    description: str = schema.get("description", "")
+    default = schema["default"]
+    if isinstance(default, dict | list) or not default or "Default:" in description:
+        return description
+    return f"{description} Default: {'true' if default is True else default}."
 
 
 def _without_own_defaults(default: Schema, properties: dict[str, Schema]) -> Schema:
