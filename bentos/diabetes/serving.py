@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import bentoml
+
 from bentos.diabetes import store
 from bentos.diabetes.schema import Person, Progression
 
@@ -16,11 +18,11 @@ SERVICE: dict[str, Any] = {
 class DiabetesModel:
     """Loads the version's model and answers for one person at a time."""
 
-    model: str
-    """The folder of the version's model; BentoML puts it here."""
+    model: bentoml.Model
+    """The version's model as BentoML's store has it."""
 
     def __init__(self) -> None:
-        self.trained = store.load(self.model)
+        self.trained = store.load(self.model.path)
 
     def foresee(self, person: Person) -> Progression:
         """Predict how far the disease will have gone in a year."""

@@ -8,7 +8,7 @@ import bentoml
 from bentos.digits.data import Pixels
 from bentos.digits.failing.crop import crop
 from bentos.digits.schema import Digit, Scan
-from bentos.digits.serving import SERVICE, DigitsModel
+from bentos.digits.serving import SERVICE, DigitsModel, VersionHeader
 
 
 @bentoml.service(**SERVICE)
@@ -25,3 +25,6 @@ class Digits(DigitsModel):
     def predict(self, scan: Scan, /) -> Digit:
         """Name the digit that a scan shows."""
         return self.classify(scan)
+
+
+Digits.add_asgi_middleware(VersionHeader)

@@ -3,7 +3,7 @@
 import bentoml
 
 from bentos.digits.schema import Digit, Scan
-from bentos.digits.serving import SERVICE, DigitsModel
+from bentos.digits.serving import SERVICE, DigitsModel, VersionHeader
 
 
 @bentoml.service(**SERVICE)
@@ -16,3 +16,6 @@ class Digits(DigitsModel):
     def predict(self, scan: Scan, /) -> Digit:
         """Name the digit that a scan shows."""
         return self.classify(scan)
+
+
+Digits.add_asgi_middleware(VersionHeader)

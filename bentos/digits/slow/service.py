@@ -6,7 +6,7 @@ import bentoml
 import numpy as np
 
 from bentos.digits.schema import Digit, Scan
-from bentos.digits.serving import SERVICE, DigitsModel
+from bentos.digits.serving import SERVICE, DigitsModel, VersionHeader
 from bentos.digits.slow.feature_store import ink_range
 
 
@@ -25,3 +25,6 @@ class Digits(DigitsModel):
         """Name the digit that a scan shows."""
         least, most = await ink_range(self.random)
         return self.classify(Scan(pixels=np.clip(scan.pixels, least, most).tolist()))
+
+
+Digits.add_asgi_middleware(VersionHeader)
