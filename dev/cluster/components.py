@@ -10,6 +10,9 @@ from dev.cluster.settings import SERVICE_RANGE
 
 ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER = "etcd", "apiserver", "controller-manager", "scheduler"
 
+# The usual 20 or 50 requests a second would be the bottleneck of every test with many objects.
+_RATES = ("--kube-api-qps=300", "--kube-api-burst=600")
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -75,6 +78,8 @@ def etcd(settings: ControlPlaneSettings) -> list[str | Path]:
 
 def api_server(settings: ControlPlaneSettings) -> list[str | Path]:
     files = settings.identity
+    # A service may not have an endpoint on loopback: there the service `kubernetes` is left without one.
+    endpoints = ["--endpoint-reconciler-type=none"] if settings.address.is_loopback else []
     return [
         settings.binaries / "kube-apiserver",
         f"--bind-address={settings.address}",
@@ -105,6 +110,7 @@ def api_server(settings: ControlPlaneSettings) -> list[str | Path]:
         "--enable-aggregator-routing=true",
         f"--cert-dir={settings.data / 'apiserver'}",
         "--profiling=false",
+        *endpoints,
     ]
 
 
@@ -132,6 +138,7 @@ def controller_manager(settings: ControlPlaneSettings) -> list[str | Path]:
         # One of each: an election would only add its lease's time to every restart.
         "--leader-elect=false",
         "--profiling=false",
+        *_RATES,
         *ranges,
     ]
 
@@ -149,4 +156,5 @@ def scheduler(settings: ControlPlaneSettings) -> list[str | Path]:
         f"--tls-private-key-file={files.serving.key}",
         "--leader-elect=false",
         "--profiling=false",
+        *_RATES,
     ]
