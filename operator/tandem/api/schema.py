@@ -102,8 +102,7 @@ class _Translation:
             return self._resolved({**self._resolved(choices[0], where), **rest}, where)
         by_type = {choice.get("type"): choice for choice in choices}
         if by_type.keys() == {"integer", "string"}:
-            limits = {key: by_type["string"][key] for key in ("maxLength", "pattern") if key in by_type["string"]}
-            return {**limits, **rest, "x-kubernetes-int-or-string": True}
+            return {**rest, "x-kubernetes-int-or-string": True}
         raise NotStructuralError(f"{where}: a field has one type; a choice of {len(choices)} cannot be said")
 
 

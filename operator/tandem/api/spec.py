@@ -54,7 +54,21 @@ Word = Annotated[
     str,
     matching(r"^[A-Za-z_][A-Za-z0-9_]*$", 128, "use letters, digits and '_' only, and no digit at the start"),
 ]
-Amounts = Annotated[dict[str, Quantity | int], Field(max_length=16)]
+Amounts = Annotated[
+    dict[str, Quantity | int],
+    Field(
+        max_length=16,
+        json_schema_extra=rules(
+            (
+                (
+                    "self.all(name, type(self[name]) == int ? self[name] >= 0 : "
+                    "isQuantity(self[name]) && !self[name].startsWith('-') && !self[name].startsWith('+'))"
+                ),
+                "an amount is a whole number or a string such as 500m (half a CPU) or 1Gi (memory)",
+            )
+        ),
+    ),
+]
 
 
 class EnvVar(ApiModel):

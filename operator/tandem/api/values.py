@@ -10,7 +10,7 @@ from tandem.api.marks import rules
 
 DURATION_PATTERN: Final = r"^([0-9]+(ms|s|m|h|d))+$"
 PERCENT_PATTERN: Final = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
-QUANTITY_PATTERN: Final = r"^([0-9]+|[0-9]*\.[0-9]+|[0-9]+\.[0-9]*)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]+)?$"
+QUANTITY_PATTERN: Final = r"^([0-9]+|[0-9]*\.[0-9]+|[0-9]+\.[0-9]*)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]+)?$"
 
 DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_NAME: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
@@ -87,6 +87,8 @@ _DURATION_SECONDS: Final = {
 }
 _SUFFIXES: Final = {
     "": Decimal(1),
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
     "m": Decimal("0.001"),
     **{letter: Decimal(1000) ** power for power, letter in enumerate("kMGTPE", start=1)},
     **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", start=1)},

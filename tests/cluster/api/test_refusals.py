@@ -171,7 +171,11 @@ REFUSED = {
     ),
     "an amount with a wrong unit": (
         model_deployment("serving", "resources", "limits", "memory", value="1GB"),
-        "spec.serving.resources.limits.memory",
+        "an amount is a whole number or a string such as 500m (half a CPU) or 1Gi (memory)",
+    ),
+    "an amount below nothing": (
+        model_deployment("serving", "resources", "limits", "memory", value="-1Gi"),
+        "an amount is",
     ),
     "no pods": (
         model_deployment("serving", "replicas", "min", value=0),
