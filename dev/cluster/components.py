@@ -108,6 +108,8 @@ def api_server(settings: ControlPlaneSettings) -> list[str | Path]:
         f"--proxy-client-cert-file={files.aggregator.certificate}",
         f"--proxy-client-key-file={files.aggregator.key}",
         "--enable-aggregator-routing=true",
+        # Otherwise it waits a minute for watches, which never end by themselves.
+        "--shutdown-watch-termination-grace-period=2s",
         f"--cert-dir={settings.data / 'apiserver'}",
         "--profiling=false",
         *endpoints,
