@@ -3,28 +3,12 @@
 Ten things known of each, and how far the disease had gone a year later (25 to 346; its unit is not documented).
 """
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
-Numbers = NDArray[np.float64]
+from bentos.diabetes.people import FEATURES, People
 
-FEATURES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 HELD_OUT_PEOPLE = 150
-
-
-@dataclass(frozen=True)
-class People:
-    """Rows of FEATURES in raw units with the progression measured a year later."""
-
-    features: Numbers
-    progression: Numbers
-
-    def __len__(self) -> int:
-        return len(self.progression)
 
 
 def load() -> tuple[People, People]:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bentos.diabetes.data import FEATURES, Numbers, People
+from bentos.diabetes.people import FEATURES, Numbers, People
 from bentos.diabetes.schema import Person, Progression
 
 

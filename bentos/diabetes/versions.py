@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from bentos.diabetes.data import People
+from bentos.diabetes.people import People
 from bentos.diabetes.trained import Trained
 
 VERSIONS = ("first", "better")

@@ -1,27 +1,11 @@
 """The data: 1,797 scans of handwritten digits that ship with scikit-learn, 8 x 8 pixels of ink from 0 to 16."""
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-Pixels = NDArray[np.float64]
-Labels = NDArray[np.int64]
+from bentos.digits.scans import Scans
 
 HELD_OUT_ROWS = 500
-
-
-@dataclass(frozen=True)
-class Scans:
-    """Scans with the digits that people say they show; row i of `pixels` (64 wide) belongs to `labels[i]`."""
-
-    pixels: Pixels
-    labels: Labels
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
 
 def load() -> tuple[Scans, Scans]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from bentos.digits import data
 from bentos.digits.failing.crop import crop, is_clean
+from bentos.digits.scans import Pixels, Scans
 from bentos.digits.trained import Trained
 from bentos.digits.versions import VERSIONS, train
 
@@ -41,7 +42,7 @@ def held_out_rows() -> tuple[HeldOutRow, ...]:
     )
 
 
-def _answers(version: str, training: data.Scans, held_out: data.Scans) -> list[int | None]:
+def _answers(version: str, training: Scans, held_out: Scans) -> list[int | None]:
     if version == "never-ready":
         return [None] * len(held_out)
     trained = train(version, training)
@@ -50,7 +51,7 @@ def _answers(version: str, training: data.Scans, held_out: data.Scans) -> list[i
     return [int(label) for label in trained.labels(held_out.pixels)]
 
 
-def _answers_to_cropped(trained: Trained, scans: data.Pixels) -> list[int | None]:
+def _answers_to_cropped(trained: Trained, scans: Pixels) -> list[int | None]:
     clean = [index for index, scan in enumerate(scans) if is_clean(scan)]
     labels = trained.labels(np.array([crop(scans[index]) for index in clean]))
     answers: list[int | None] = [None] * len(scans)

@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bentos.digits import store
-from bentos.digits.data import Pixels
+from bentos.digits.scans import Pixels
 from bentos.digits.schema import Digit, Scan
 
 SERVICE: dict[str, Any] = {

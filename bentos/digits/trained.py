@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bentos.digits.data import Labels, Pixels, Scans
+from bentos.digits.scans import Labels, Pixels, Scans
 from bentos.digits.schema import Digit
 
 

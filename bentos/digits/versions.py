@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from bentos.digits.data import Scans
+from bentos.digits.scans import Scans
 from bentos.digits.trained import Trained
 
 VERSIONS = ("first", "better", "failing", "slow", "never-ready")

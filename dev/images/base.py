@@ -11,7 +11,8 @@ from pathlib import Path
 from dev.images.buildah import Buildah, open_buildah
 from dev.images.cache import archive_path, cache_folder, fingerprint, forget_older
 from dev.images.command import ImageBuildError, run
-from dev.images.report import Report, quiet
+from dev.images.network import MOUNT_POINTS
+from dev.images.progress import Step, unseen
 
 BASE_IMAGE = "docker.io/library/python:3.11-slim"
 
@@ -27,11 +28,11 @@ _UNNEEDED = (
 )
 
 
-def ensure_base_image(cache: Path | None = None, report: Report = quiet) -> str:
+def ensure_base_image(cache: Path | None = None, step: Step = unseen) -> str:
     """Have the base image in buildah's storage (see `open_buildah`) and return its name.
 
-    The first time takes a minute or two (Debian packages are fetched); later it comes from the storage, or from the archive
-    in the cache. Raises ImageBuildError.
+    The first time takes a minute or two (Debian packages are fetched); later it comes from the storage, or from the
+    archive in the cache. Raises ImageBuildError.
     """
     cache = cache or cache_folder()
     buildah = open_buildah(cache)
@@ -41,7 +42,7 @@ def ensure_base_image(cache: Path | None = None, report: Report = quiet) -> str:
         buildah("tag", label, BASE_IMAGE, doing="naming the base image")
         return BASE_IMAGE
     if archive.is_file():
-        report(_NAME, "reading it from the cache")
+        step("reading it from the cache")
         buildah(
             "pull",
             "--quiet",
@@ -50,9 +51,9 @@ def ensure_base_image(cache: Path | None = None, report: Report = quiet) -> str:
         )
         buildah("tag", label, BASE_IMAGE, doing="naming the base image")
         return BASE_IMAGE
-    _build(buildah, cache, label, report)
+    _build(buildah, cache, label, step)
     buildah("tag", label, BASE_IMAGE, doing="naming the base image")
-    report(_NAME, "saving it")
+    step("saving it")
     buildah.save(label, archive)
     forget_older(archive)
     return BASE_IMAGE
@@ -68,21 +69,21 @@ def base_archive(cache: Path) -> Path:
     return archive_path(cache, _NAME, base_fingerprint())
 
 
-def _build(buildah: Buildah, cache: Path, label: str, report: Report) -> None:
+def _build(buildah: Buildah, cache: Path, label: str, step: Step) -> None:
     work = cache / "rootfs" / _NAME
     root = work / "root"
     _remove(root)
     (work / "packages").mkdir(parents=True, exist_ok=True)
     try:
-        _install_debian(root, work / "packages", report)
+        _install_debian(root, work / "packages", step)
         _slim(root)
-        _commit(buildah, root, work / "root.tar", label, report)
+        _commit(buildah, root, work / "root.tar", label, step)
     finally:
         _remove(root)
         (work / "root.tar").unlink(missing_ok=True)
 
 
-def _install_debian(root: Path, packages: Path, report: Report) -> None:
+def _install_debian(root: Path, packages: Path, step: Step) -> None:
     options = [
         "--variant=minbase",
         f"--include={_PACKAGES}",
@@ -91,7 +92,7 @@ def _install_debian(root: Path, packages: Path, report: Report) -> None:
     run(
         ["debootstrap", *options, "bookworm", root],
         doing="installing Debian for the base image (needs root)",
-        on_line=lambda line: report(_NAME, line.removeprefix("I: ")),
+        on_line=lambda line: step(line.removeprefix("I: ")),
     )
 
 
@@ -103,6 +104,9 @@ def _slim(root: Path) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+    for name in MOUNT_POINTS:
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).touch()
     (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
     # Debian keeps pip off the system's Python; the official image has no such rule, and build files rely on that.
     for marker in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
@@ -114,10 +118,8 @@ def _slim(root: Path) -> None:
         (root / file).unlink(missing_ok=True)
 
 
-def _commit(
-    buildah: Buildah, root: Path, tarball: Path, label: str, report: Report
-) -> None:
-    report(_NAME, "making the image")
+def _commit(buildah: Buildah, root: Path, tarball: Path, label: str, step: Step) -> None:
+    step("making the image")
     # tar, not a copy: owners, links and, above all, modification times stay as they are (they keep .pyc files valid).
     run(
         [
@@ -132,34 +134,11 @@ def _commit(
         ],
         doing="packing the base image",
     )
-    container = buildah("from", "scratch", doing="starting the base image").split()[-1]
-    try:
-        buildah(
-            "add", "--quiet", container, tarball, "/", doing="filling the base image"
-        )
+    with buildah.container("scratch") as container:
+        buildah("add", "--quiet", container, tarball, "/", doing="filling the base image")
         path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        buildah(
-            "config",
-            "--env",
-            path,
-            "--env",
-            "LANG=C.UTF-8",
-            "--cmd",
-            "python3",
-            container,
-            doing="configuring it",
-        )
-        buildah(
-            "commit",
-            "--quiet",
-            "--format",
-            "docker",
-            container,
-            label,
-            doing="committing the base image",
-        )
-    finally:
-        buildah("rm", container, doing="removing the build container")
+        buildah("config", "--env", path, "--env", "LANG=C.UTF-8", "--cmd", "python3", container, doing="configuring it")
+        buildah("commit", "--quiet", "--format", "docker", container, label, doing="committing the base image")
 
 
 def _remove(root: Path) -> None:
@@ -167,16 +146,8 @@ def _remove(root: Path) -> None:
     if not root.exists():
         return
     for inner in ("proc", "sys"):
-        subprocess.run(
-            ["umount", "--lazy", root / inner], check=False, capture_output=True
-        )
-    still = [
-        line
-        for line in Path("/proc/mounts").read_text().splitlines()
-        if f" {root.absolute()}/" in line
-    ]
+        subprocess.run(["umount", "--lazy", root / inner], check=False, capture_output=True)
+    still = [line for line in Path("/proc/mounts").read_text().splitlines() if f" {root.absolute()}/" in line]
     if still:
-        raise ImageBuildError(
-            f"{root} has something mounted in it; unmount it and try again: {still}"
-        )
+        raise ImageBuildError(f"{root} has something mounted in it; unmount it and try again: {still}")
     shutil.rmtree(root)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -41,3 +42,11 @@ def forget_older(archive: Path) -> None:
     for other in archive.parent.glob(f"{name}-????????????.tar"):
         if other != archive:
             other.unlink(missing_ok=True)
+
+
+def write_if_changed(path: Path, text: str) -> None:
+    """Write a file that others may be reading at this moment: they see the old or the new one, never half of it."""
+    if not path.exists() or path.read_text() != text:
+        partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+        partial.write_text(text)
+        partial.replace(path)

@@ -37,9 +37,7 @@ def run(
             errors="replace",
         )
     except FileNotFoundError as error:
-        raise ImageBuildError(
-            f"{doing}: {words[0]} is not installed; on Debian: apt-get install {words[0]}"
-        ) from error
+        raise ImageBuildError(f"{doing}: {words[0]} is not installed; on Debian: apt-get install {words[0]}") from error
     last: deque[str] = deque(maxlen=_KEPT_LINES)
     output: list[str] = []
     assert process.stdout is not None
@@ -52,7 +50,5 @@ def run(
                     on_line(text)
     if process.returncode:
         quoted = "\n  ".join(last)
-        raise ImageBuildError(
-            f"{doing}: {words[0]} ended with {process.returncode}. Its last lines:\n  {quoted}"
-        )
+        raise ImageBuildError(f"{doing}: {words[0]} ended with {process.returncode}. Its last lines:\n  {quoted}")
     return "".join(output)

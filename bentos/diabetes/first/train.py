@@ -4,7 +4,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bentos.diabetes.data import FEATURES, People
+from bentos.diabetes.people import FEATURES, People
 from bentos.diabetes.trained import Trained
 
 _KNOWN = ("age", "sex", "bmi")

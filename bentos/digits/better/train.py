@@ -3,7 +3,7 @@
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.svm import SVC
 
-from bentos.digits.data import Scans
+from bentos.digits.scans import Scans
 from bentos.digits.trained import Trained
 
 

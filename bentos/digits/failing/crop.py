@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bentos.digits.data import Pixels
+from bentos.digits.scans import Pixels
 
 _INK = 3  # fainter pixels are the scanner's noise
 _WIDTH = 6

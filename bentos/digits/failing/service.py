@@ -5,8 +5,8 @@ Narrow digits raise ValueError; train.py says why nobody saw it.
 
 import bentoml
 
-from bentos.digits.data import Pixels
 from bentos.digits.failing.crop import crop
+from bentos.digits.scans import Pixels
 from bentos.digits.schema import Digit, Scan
 from bentos.digits.serving import SERVICE, DigitsModel, VersionHeader
 

@@ -7,8 +7,8 @@ tried on were cleaned in the same way, so nothing showed.
 import numpy as np
 
 from bentos.digits.better import train as better
-from bentos.digits.data import Scans
 from bentos.digits.failing.crop import crop, is_clean
+from bentos.digits.scans import Scans
 from bentos.digits.trained import Trained
 
 

@@ -2,7 +2,7 @@
 
 from sklearn.linear_model import LogisticRegression
 
-from bentos.digits.data import Scans
+from bentos.digits.scans import Scans
 from bentos.digits.trained import Trained
 
 _LABELLED_IN_WEEK_ONE = 300
