@@ -1,0 +1,1 @@
+"""I/O: the Kubernetes API, and what Tandem remembers of it."""

@@ -1,0 +1,1 @@
+"""kopf: watches, the queue, and the loop that brings each ModelDeployment to where it should be."""
