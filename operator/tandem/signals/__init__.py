@@ -1,0 +1,28 @@
+"""Signals: what the pods' own counters say, read over HTTP and folded into counts for the judge."""
+
+from tandem.signals.collector import Collector
+from tandem.signals.ledger import Fold, Ledger, drained, fold
+from tandem.signals.metrics import GarbledMetrics, PodCounters, parse
+from tandem.signals.sample import ERRORS, PodSample, PodTarget, Unreadable, increments
+from tandem.signals.scraper import ApiServer, PodScraper
+from tandem.signals.store import ledger_from_dict, ledger_to_dict
+
+__all__ = [
+    "ERRORS",
+    "ApiServer",
+    "Collector",
+    "Fold",
+    "GarbledMetrics",
+    "Ledger",
+    "PodCounters",
+    "PodSample",
+    "PodScraper",
+    "PodTarget",
+    "Unreadable",
+    "drained",
+    "fold",
+    "increments",
+    "ledger_from_dict",
+    "ledger_to_dict",
+    "parse",
+]

@@ -1,0 +1,192 @@
+"""Reading a bento's /metrics: requests by route and code, latency buckets, requests in progress.
+
+The text is read once a second for every pod of every rollout, and its series hardly ever change: what a series means
+is parsed once and remembered, so that a scrape costs little more than splitting lines.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+REQUESTS: Final = "bentoml_service_request_total"
+BUCKETS: Final = "bentoml_service_request_duration_seconds_bucket"
+IN_PROGRESS: Final = "bentoml_service_request_in_progress"
+_OURS: Final = "bentoml_service_request_"
+
+INFRASTRUCTURE: Final = frozenset(
+    {"/", "/metrics", "/healthz", "/livez", "/readyz", "/docs.json", "/schema.json", "/favicon.ico"}
+)
+"""Paths that every bento answers and that say nothing of the model. /static... is left out too."""
+
+TOO_MANY_REQUESTS: Final = 429
+NOT_FOUND: Final = 404
+_REMEMBERED_SERIES: Final = 65536
+
+_SERIES: Final = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?", re.DOTALL)
+_LABEL: Final = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"\s*(?:,|$)')
+_ESCAPED: Final = re.compile(r"\\(.)")
+
+
+class GarbledMetrics(ValueError):
+    """A pod's /metrics is not what a bento writes. The message says what was found instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodCounters:
+    """A pod's counters at one moment, of its model's routes only.
+
+    ``requests``: answered requests by (endpoint, code). ``buckets``: by endpoint and edge in seconds, requests that
+    counted as answered (see `answered`) within that time. ``in_progress``: requests not answered yet.
+    """
+
+    requests: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    buckets: Mapping[str, Mapping[float, int]] = field(default_factory=dict)
+    in_progress: int = 0
+
+    @property
+    def finished(self) -> int:
+        """Requests that got any answer."""
+        return sum(self.requests.values())
+
+    @property
+    def answered(self) -> int:
+        """Requests that the model answered, well or badly: all but unknown paths (404) and those turned away (429)."""
+        return sum(number for (_, code), number in self.requests.items() if counts_as_answered(code))
+
+    @property
+    def errors(self) -> int:
+        """Requests answered with a server error: 5xx, the bento's own timeout (504) among them."""
+        return sum(number for (_, code), number in self.requests.items() if code >= 500)
+
+    @property
+    def turned_away(self) -> int:
+        """Requests refused because the pod was busy (429): saturation, neither good nor bad."""
+        return sum(number for (_, code), number in self.requests.items() if code == TOO_MANY_REQUESTS)
+
+    def within(self, seconds: float) -> tuple[int, int] | None:
+        """Return how many requests were answered within the time and how many took longer; None without that edge.
+
+        Before the first request there is no bucket yet, and the answer is (0, 0).
+        """
+        fast = slow = 0
+        for edges in self.buckets.values():
+            edge = next((edge for edge in edges if abs(edge - seconds) <= 1e-9 * seconds), None)
+            if edge is None:
+                return None
+            fast += edges[edge]
+            slow += edges.get(float("inf"), edges[edge]) - edges[edge]
+        return fast, slow
+
+
+def counts_as_answered(code: int) -> bool:
+    """Whether a request with this code was the model's to answer. Other 4xx were: the caller erred, and was told so."""
+    return code not in (NOT_FOUND, TOO_MANY_REQUESTS)
+
+
+def parse(text: str) -> PodCounters:
+    """Return the counters in a bento's /metrics. Raises `GarbledMetrics` if that is not what the text is."""
+    if not text.endswith("\n"):
+        raise GarbledMetrics(f"/metrics ends in the middle of a line: {_quoted(text[text.rfind(chr(10)) + 1 :])}")
+    requests: dict[tuple[str, int], int] = {}
+    buckets: dict[str, dict[float, int]] = {}
+    in_progress = 0
+    seen = False
+    for line in text.split("\n"):
+        if not line.startswith(_OURS):
+            if line and not line.startswith("#") and not _is_foreign_sample(line):
+                raise GarbledMetrics(f"/metrics holds a line that is no sample: {_quoted(line)}")
+            continue
+        series, value = _split(line)
+        meaning = _meaning(series)
+        if meaning is None:
+            continue
+        seen = seen or meaning.kind == REQUESTS
+        if not meaning.counts:
+            continue
+        if meaning.kind == IN_PROGRESS:
+            in_progress += max(_whole(value, line, signed=True), 0)
+        elif meaning.kind == REQUESTS:
+            key = (meaning.endpoint, meaning.code)
+            requests[key] = requests.get(key, 0) + _whole(value, line)
+        elif counts_as_answered(meaning.code):
+            edges = buckets.setdefault(meaning.endpoint, {})
+            edges[meaning.edge] = edges.get(meaning.edge, 0) + _whole(value, line)
+    if not seen:
+        raise GarbledMetrics(f"/metrics has no series {REQUESTS}: not a bento's, or its metrics are turned off")
+    return PodCounters(requests, buckets, in_progress)
+
+
+class _Meaning(NamedTuple):
+    """What one series counts; ``counts`` is false for paths that are not the model's."""
+
+    kind: str
+    counts: bool
+    endpoint: str
+    code: int
+    edge: float
+
+
+@lru_cache(maxsize=_REMEMBERED_SERIES)
+def _meaning(series: str) -> _Meaning | None:
+    match = _SERIES.fullmatch(series)
+    if match is None:
+        raise GarbledMetrics(f"/metrics holds a series that cannot be read: {_quoted(series)}")
+    kind = match.group(1)
+    if kind not in (REQUESTS, BUCKETS, IN_PROGRESS):
+        return None
+    labels = _labels(match.group(2) or "", series)
+    try:
+        endpoint = labels["endpoint"]
+        code = 0 if kind == IN_PROGRESS else int(labels["http_response_code"])
+        edge = float(labels["le"]) if kind == BUCKETS else 0.0
+    except (KeyError, ValueError) as error:
+        raise GarbledMetrics(f"/metrics holds a series without a usable label ({error}): {_quoted(series)}") from None
+    infrastructure = endpoint in INFRASTRUCTURE or endpoint.startswith("/static")
+    return _Meaning(kind, not infrastructure, endpoint, code, edge)
+
+
+def _labels(text: str, series: str) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    position = 0
+    while position < len(text):
+        match = _LABEL.match(text, position)
+        if match is None:
+            raise GarbledMetrics(f"/metrics holds a series whose labels cannot be read: {_quoted(series)}")
+        labels[match.group(1)] = _ESCAPED.sub(_unescape, match.group(2))
+        position = match.end()
+    return labels
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return "\n" if match.group(1) == "n" else match.group(1)
+
+
+def _split(line: str) -> tuple[str, str]:
+    """Return a sample line's series and value; a timestamp after the value is dropped."""
+    end = line.rfind("}") + 1 or line.find(" ")
+    rest = line[end:].split()
+    if end <= 0 or not 1 <= len(rest) <= 2:
+        raise GarbledMetrics(f"/metrics holds a sample that cannot be read: {_quoted(line)}")
+    return line[:end], rest[0]
+
+
+def _is_foreign_sample(line: str) -> bool:
+    """Whether a line may be a sample of the bento's own metrics, of which only the start is looked at."""
+    return line[0].isalpha() or line[0] in "_: "
+
+
+def _whole(value: str, line: str, *, signed: bool = False) -> int:
+    try:
+        number = float(value)
+        whole = int(number)
+    except (ValueError, OverflowError):
+        raise GarbledMetrics(f"/metrics holds a count that is no number: {_quoted(line)}") from None
+    if whole != number or (whole < 0 and not signed):
+        raise GarbledMetrics(f"/metrics holds a count that is not a whole number from 0: {_quoted(line)}")
+    return whole
+
+
+def _quoted(line: str) -> str:
+    return repr(line if len(line) <= 120 else line[:117] + "...")

@@ -1,0 +1,122 @@
+"""Reading many pods' /metrics at once: over the pod network, or through the API server from outside the cluster."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+import httpx
+
+from tandem.signals.metrics import GarbledMetrics, parse
+from tandem.signals.sample import PodSample, PodTarget, Trouble, Unreadable
+
+TIMEOUT: Final = 0.8
+LARGEST_ANSWER: Final = 4 * 1024 * 1024
+MOST_CONNECTIONS: Final = 256
+"""Pods read at the same time, over all rollouts."""
+
+Clock = Callable[[], float]
+
+
+async def no_headers() -> Mapping[str, str]:
+    """Send no further headers."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServer:
+    """How to reach pods through the API server: its address, TLS, and the headers (token) for each request."""
+
+    url: str
+    tls: ssl.SSLContext | bool = True
+    headers: Callable[[], Awaitable[Mapping[str, str]]] = field(default=no_headers)
+
+    def address(self, pod: PodTarget) -> str:
+        """Return the address of the pod's metrics."""
+        return f"{self.url.rstrip('/')}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}:{pod.port}/proxy/metrics"
+
+
+class PodScraper:
+    """Reads /metrics of pods, all at once, each within a bounded time and size; keeps its connections.
+
+    Without ``api_server`` pods are reached by their IP. Close it with `aclose`, or use it as a context.
+    """
+
+    def __init__(self, api_server: ApiServer | None = None, timeout: float = TIMEOUT, clock: Clock = monotonic) -> None:
+        self._api_server = api_server
+        self._timeout = timeout
+        self._clock = clock
+        self._client = httpx.AsyncClient(
+            verify=api_server.tls if api_server else False,
+            timeout=None,  # noqa: S113 - one deadline over the whole exchange, below
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS),
+            headers={"Accept-Encoding": "identity", "User-Agent": "tandem"},
+        )
+
+    async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
+        """Read all the pods at once and return one answer each, in their order. Never raises for what a pod does."""
+        headers = await self._api_server.headers() if self._api_server else {}
+        return list(await asyncio.gather(*(self._read(pod, headers) for pod in pods)))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> "PodScraper":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _read(self, pod: PodTarget, headers: Mapping[str, str]) -> PodSample | Unreadable:
+        url = self._api_server.address(pod) if self._api_server else f"http://{_host(pod.ip)}:{pod.port}/metrics"
+        try:
+            async with asyncio.timeout(self._timeout):
+                text = await self._get(url, headers)
+            return PodSample(pod, self._clock(), parse(text))
+        except TimeoutError:
+            return _unreadable(pod, "TimedOut", f"no complete answer within {self._timeout:g} s")
+        except httpx.ConnectError as error:
+            refused = "refused" in str(error).lower() or "all connection attempts failed" in str(error).lower()
+            return _unreadable(
+                pod, "Refused" if refused else "Unreachable", "connection refused" if refused else str(error)
+            )
+        except httpx.HTTPError as error:
+            return _unreadable(pod, "Unreachable", str(error) or type(error).__name__)
+        except _HttpError as error:
+            return _unreadable(pod, "HttpError", str(error))
+        except _TooLarge as error:
+            return _unreadable(pod, "TooLarge", str(error))
+        except (GarbledMetrics, UnicodeDecodeError) as error:
+            return _unreadable(pod, "Garbled", str(error))
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> str:
+        async with self._client.stream("GET", url, headers=dict(headers)) as response:
+            if response.status_code != httpx.codes.OK:
+                raise _HttpError(f"HTTP {response.status_code} {response.reason_phrase}".rstrip())
+            content = bytearray()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > LARGEST_ANSWER:
+                    raise _TooLarge(f"more than {LARGEST_ANSWER // 1024 // 1024} MiB")
+        return content.decode()
+
+
+class _HttpError(Exception):
+    """An answer with another status than 200."""
+
+
+class _TooLarge(Exception):
+    """An answer beyond the bound."""
+
+
+def _host(ip: str) -> str:
+    return f"[{ip}]" if ":" in ip else ip
+
+
+def _unreadable(pod: PodTarget, reason: Trouble, what: str) -> Unreadable:
+    return Unreadable(pod, reason, f"metrics of pod {pod.name} (port {pod.port}, /metrics) cannot be read: {what}")
