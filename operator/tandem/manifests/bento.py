@@ -44,7 +44,7 @@ def bento_config(values: Mapping[str, Any], edges: Iterable[float]) -> dict[str,
     if values["serving.timeout"] != TIMEOUT_SECONDS:
         settings["traffic"] = {"timeout": values["serving.timeout"]}
     service = values.get("model.service")
-    return {"version": 2, "services": {**settings, **({service: settings} if service else {})}}
+    return {"services": {**settings, **({service: settings} if service else {})}}
 
 
 def configured_edges(revision: ModelRevisionSpec) -> tuple[float, ...]:

@@ -141,5 +141,5 @@ def _check_size(declared: Declared) -> None:
     if length > MAX_DECLARED:
         raise DeclarationTooLarge(
             f"spec.model and spec.serving are {length // 1024} KiB as text, at most {MAX_DECLARED // 1024} KiB fit "
-            "into a revision: move long environment values to a ConfigMap (spec.model.config), keep warm-up requests short"
+            "into a revision: move long env values to a ConfigMap (spec.model.config), keep warm-up requests short"
         )

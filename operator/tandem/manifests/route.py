@@ -6,12 +6,10 @@ from typing import Any, Final
 from tandem.api.names import SERVICE_PORT
 from tandem.api.objects import ModelDeployment
 from tandem.api.spec import Gateway
-from tandem.api.values import duration_seconds
 from tandem.manifests.labels import metadata_of_deployment
 
 GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
 _REWRITING: Final = frozenset({"URLRewrite", "RequestRedirect"})
-_TIME_UNITS: Final = (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 
 
 def route_manifest(md: ModelDeployment, weights: Mapping[str, int]) -> dict[str, Any]:
@@ -68,17 +66,6 @@ def url(md: ModelDeployment) -> str | None:
     return f"http://{names[0]}{gateway.path}" if gateway and names else None
 
 
-def gateway_duration(duration: str) -> str:
-    """Return a duration in Gateway API's notation, which has no days: ``1d`` is ``24h``."""
-    left = round(duration_seconds(duration) * 1000)
-    parts = []
-    for unit, milliseconds in _TIME_UNITS:
-        count, left = divmod(left, milliseconds)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
-
-
 def _rule(gateway: Gateway, weights: Mapping[str, int]) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "matches": [{"path": {"type": "PathPrefix", "value": gateway.path}}],
@@ -91,7 +78,7 @@ def _rule(gateway: Gateway, weights: Mapping[str, int]) -> dict[str, Any]:
         rule["filters"] = filters
     timeouts = gateway.timeouts.to_dict() if gateway.timeouts else {}
     if timeouts:
-        rule["timeouts"] = {name: gateway_duration(value) for name, value in timeouts.items()}
+        rule["timeouts"] = timeouts
     return rule
 
 
