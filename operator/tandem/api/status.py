@@ -45,7 +45,7 @@ class CandidateSlot(ApiModel):
     since: Time = Field(description="When the attempt began.")
     step: int = Field(
         0,
-        description="Index into rollout.steps of the step it is at or getting ready for; the number of steps once it may get everything.",
+        description="Index into rollout.steps of the step it is at or getting ready for; past the last: everything.",
     )
     weight: int = Field(0, description="Percent of requests that the route is to give it.")
     weight_since: Time | None = Field(

@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import kopf
 
@@ -19,6 +18,7 @@ from tandem.cluster.kinds import Kind, Object
 from tandem.controller import watches
 from tandem.controller.metrics import ControllerMetrics
 from tandem.controller.metrics_server import serve_metrics
+from tandem.controller.parts import MakeReconciler, Parts
 from tandem.controller.queue import WORKERS, ReconcileQueue
 from tandem.controller.sweep import INTERVAL, Sweeper
 from tandem.controller.watchdog import Watchdog
@@ -30,29 +30,6 @@ STUCK_AFTER: Final = 300.0
 
 _LAST_RECONCILES: Final = 20.0
 _LAST_BREATH: Final = 30.0
-
-
-class Reconciler(Protocol):
-    """Brings one ModelDeployment a step nearer to where it should be."""
-
-    async def reconcile(self, key: Key) -> float | None:
-        """Take that step; return the seconds after which to be called again, None if only news should call it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a reconciler is made from."""
-
-    connection: Connection
-    cluster: Cluster
-    cache: Cache
-    events: EventRecorder
-    configs: ConfigReader
-    enqueue: Callable[[Key], None]
-    """Has a ModelDeployment reconciled soon."""
-
-
-MakeReconciler = Callable[[Parts], AbstractAsyncContextManager[Reconciler]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,13 +85,18 @@ def no_traffic(stable: Counts) -> str:
     return f"no traffic: candidate answered no requests in this step, stable {stable.total:,}"
 
 
-def too_little(words: Words, candidate: Counts, stable: Counts, still_needed: int | None) -> str:
+def unmeasured(words: Words) -> str:
+    """Why nothing can be said though there is traffic."""
+    return f"not measured: there are no counts of how often the candidate {words.verb} in this step"
+
+
+def too_little(words: Words, candidate: Counts, stable: Counts, still_needed: int) -> str:
     """Why nothing can be said yet, and how much more traffic it takes."""
     text = f"too little traffic: in this step {_pair(words, candidate, stable)}"
     return text + _outlook(words, still_needed)
 
 
-def unclear(words: Words, candidate: Counts, stable: Counts, limit: float, still_needed: int | None) -> str:
+def unclear(words: Words, candidate: Counts, stable: Counts, limit: float, still_needed: int) -> str:
     """Why nothing can be said though traffic was enough for a clean version."""
     text = f"in this step {_pair(words, candidate, stable)}: too close to the limit ({points(limit)} more) to tell"
     return text + _outlook(words, still_needed)
@@ -130,9 +135,7 @@ def _compared(words: Words, candidate: Counts, stable: Counts) -> str:
     return f"{text}: {ratio:,.0f} times more" if ratio >= 10 else f"{text}: {ratio:.1f} times more"
 
 
-def _outlook(words: Words, still_needed: int | None) -> str:
-    if still_needed is None:
-        return ""
+def _outlook(words: Words, still_needed: int) -> str:
     return f"; about {_two_digits(still_needed):,} more to the candidate settle it if none {words.verb}"
 
 

@@ -97,7 +97,11 @@ class Passing:
 
     def log_e(self, margin: float, further_good: float = 0.0) -> float:
         """Log of the e-value for a margin (a share of requests), if so many further good answers came in."""
-        return log_mean(pass_logs(self.good + further_good, self.bad, self.stable, margin))
+        return log_mean(self.logs(margin, further_good))
+
+    def logs(self, margin: float, further_good: float = 0.0) -> Array:
+        """Logs of the e-values of each bet."""
+        return pass_logs(self.good + further_good, self.bad, self.stable, margin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from tandem.judge import sentences
 from tandem.judge.counts import NONE, Counts
 from tandem.judge.evidence import Evidence, MetricEvidence
-from tandem.judge.gates import absolute_pass_increment, finite_exp, log_mean
+from tandem.judge.gates import Array, absolute_pass_increment, finite_exp, log_mean, pass_logs
 from tandem.judge.states import Passing
 
 HOLD_AT: Final = 5.0
@@ -141,16 +141,19 @@ def _against_uncompared(evidence: Evidence, settings: Settings) -> Verdict | Non
 
 
 def _in_favour(evidence: Evidence, settings: Settings) -> Verdict:
-    name, metric = min(evidence.metrics.items(), key=lambda item: _pass_log(item[1], settings))
-    e_value = finite_exp(_pass_log(metric, settings))
+    logs = {name: log_mean(_pass_logs(metric, settings)) for name, metric in evidence.metrics.items()}
+    name = min(logs, key=lambda key: logs[key])
+    metric, e_value = evidence.metrics[name], finite_exp(logs[name])
     candidate, stable = metric.step.candidate, metric.step.stable
     words = sentences.Words.of(name, settings.objectives)
-    if e_value >= 1.0 / settings.false_advance:
+    needed = math.log(1.0 / settings.false_advance)
+    if logs[name] >= needed:
         text = sentences.good_enough(words, candidate, stable, _pass_limit(metric, settings), e_value)
         return Verdict(VerdictKind.ADVANCE, name, candidate, stable, e_value, text)
     if candidate.total == 0:
-        text = sentences.no_traffic(stable)
-    elif metric.uncompared or _clean_log(candidate.total, settings) < math.log(1.0 / settings.false_advance):
+        measured = any(other.step.candidate.total for other in evidence.metrics.values())
+        text = sentences.unmeasured(words) if measured else sentences.no_traffic(stable)
+    elif metric.uncompared or Passing().log_e(settings.margin, candidate.total) < needed:
         text = sentences.too_little(words, candidate, stable, _still_needed(metric, settings))
     else:
         text = sentences.unclear(words, candidate, stable, settings.margin, _still_needed(metric, settings))
@@ -163,30 +166,18 @@ def _pass_limit(metric: MetricEvidence, settings: Settings) -> float:
     return settings.margin
 
 
-def _pass_log(metric: MetricEvidence, settings: Settings, further_good: int = 0) -> float:
+def _pass_logs(metric: MetricEvidence, settings: Settings) -> Array:
     limit = _pass_limit(metric, settings)
     if not metric.uncompared:
-        return metric.passing.log_e(limit, further_good / metric.dispersion.factor)
+        return metric.passing.logs(limit)
     seen = metric.step.candidate
-    increment = absolute_pass_increment(seen.total + further_good, seen.bad, limit) / metric.dispersion.factor
-    return log_mean(increment)
+    return absolute_pass_increment(seen.total, seen.bad, limit) / metric.dispersion.factor
 
 
-def _clean_log(requests: int, settings: Settings) -> float:
-    """Return the pass gate's log e-value of a version that answered so many requests and none badly."""
-    return Passing().log_e(settings.margin, requests)
-
-
-def _still_needed(metric: MetricEvidence, settings: Settings) -> int | None:
-    """Return how many further good answers would settle the step; None if more than a hundred million would not."""
-    needed = math.log(1.0 / settings.false_advance)
-    enough = 1
-    while _pass_log(metric, settings, enough) < needed:
-        enough *= 2
-        if enough > 100_000_000:
-            return None
-    low = enough // 2
-    while enough - low > 1:
-        middle = (low + enough) // 2
-        low, enough = (low, middle) if _pass_log(metric, settings, middle) >= needed else (middle, enough)
-    return enough
+def _still_needed(metric: MetricEvidence, settings: Settings) -> int:
+    """Return after how many further good answers one bet alone would settle the step: about the number it takes."""
+    limit = _pass_limit(metric, settings)
+    per_answer = absolute_pass_increment(1, 0, limit) if metric.uncompared else pass_logs(1, 0, 0.0, limit)
+    logs = _pass_logs(metric, settings)
+    missing = math.log(len(logs) / settings.false_advance) - logs
+    return max(math.ceil(float(np.min(missing / per_answer)) * metric.dispersion.factor), 1)

@@ -48,9 +48,10 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class PodLedger:
-    """What one process had counted when it was last read."""
+    """What one process had counted when it was last read. ``counting``: it has been ready, warm-up is over."""
 
     revision: str
+    counting: bool
     finished: int
     answered: int
     errors: int
@@ -99,14 +100,13 @@ def fold(
     for sample in samples:
         key, revision = sample.pod.key, sample.pod.revision
         before = pods.get(key)
-        if before is None and not sample.pod.ready:
+        after = pods[key] = _advance(before, sample, objectives)
+        if not after.counting:
             continue
-        after = _advance(before, sample, objectives)
-        pods[key] = after
         missing.setdefault(revision, set()).update(objectives.keys() - after.slowness.keys())
         of_revision = counts.setdefault(revision, {name: Counts() for name in (ERRORS, *objectives)})
         turned_away.setdefault(revision, Counts())
-        if before is None or _was_reset(before, after):
+        if before is None or not before.counting or _was_reset(before, after):
             continue
         for name, increment in _increments(before, after).items():
             of_revision[name] += increment
@@ -141,13 +141,20 @@ def _advance(before: PodLedger | None, sample: PodSample, objectives: Mapping[st
     if before is not None and finished < before.finished:
         before = None
     recent = _recent(before, sample.at, finished, counters.in_progress, max(objectives.values(), default=0.0))
-    slowness: dict[str, Slowness] = {}
+    slowness = {}
     for name, seconds in objectives.items():
         now = _slowness(before, name, seconds, counters, recent)
         if now is not None:
             slowness[name] = now
     return PodLedger(
-        sample.pod.revision, finished, counters.answered, counters.errors, counters.turned_away, slowness, recent
+        revision=sample.pod.revision,
+        counting=sample.pod.ready or (before is not None and before.counting),
+        finished=finished,
+        answered=counters.answered,
+        errors=counters.errors,
+        turned_away=counters.turned_away,
+        slowness=slowness,
+        recent=recent,
     )
 
 

@@ -14,6 +14,7 @@ def ledger_to_dict(ledger: Ledger) -> dict[str, Any]:
     pods = {
         key: {
             "revision": pod.revision,
+            "counting": pod.counting,
             "counters": [pod.finished, pod.answered, pod.errors, pod.turned_away],
             "slowness": {name: [s.seconds, s.within, s.beyond, s.known] for name, s in pod.slowness.items()},
         }
@@ -31,15 +32,16 @@ def ledger_from_dict(data: object) -> Ledger:
 
 
 def _pod(data: object, where: str) -> PodLedger:
-    content = read.record(data, where, ("revision", "counters", "slowness"))
-    if not isinstance(content["revision"], str):
-        raise CorruptEvidence(where, "its revision is no name")
+    content = read.record(data, where, ("revision", "counting", "counters", "slowness"))
+    revision, counting = content["revision"], content["counting"]
+    if not isinstance(revision, str) or not isinstance(counting, bool):
+        raise CorruptEvidence(where, "its revision is no name, or whether it counts is no yes or no")
     finished, answered, errors, turned_away = _wholes(content["counters"], f"{where}.counters", 4)
     if not errors <= answered <= finished or answered + turned_away > finished:
         raise CorruptEvidence(f"{where}.counters", "a part counts more requests than the whole")
     slowness = read.mapping(content["slowness"], f"{where}.slowness")
     return PodLedger(
-        content["revision"], finished, answered, errors, turned_away,
+        revision, counting, finished, answered, errors, turned_away,
         {name: _slowness(value, f"{where}.slowness.{name}") for name, value in slowness.items()},
     )  # fmt: skip
 

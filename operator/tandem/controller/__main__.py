@@ -1,0 +1,65 @@
+"""``python -m tandem.controller``: the operator's process."""
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from tandem.cluster.connection import NoCluster, connect
+from tandem.controller.app import Controller, Options
+from tandem.controller.log_format import configure_logging
+from tandem.controller.queue import WORKERS
+from tandem.controller.reconcile import reconciler
+from tandem.controller.sweep import KindAppeared
+
+logger = logging.getLogger("tandem")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the operator; returns 0 after SIGTERM or SIGINT, 1 after anything that must not end it."""
+    given = _parser().parse_args(arguments)
+    configure_logging(given.log_format, given.log_level)
+    try:
+        asyncio.run(_run(given))
+    except NoCluster as error:
+        logger.critical("%s", error)
+        return 1
+    except KindAppeared as appeared:
+        logger.warning("%s", appeared)
+        return 1
+    except Exception:
+        logger.critical("the operator has ended by an error", exc_info=True)
+        return 1
+    return 0
+
+
+async def _run(given: argparse.Namespace) -> None:
+    options = Options(
+        namespaces=tuple(given.namespace),
+        workers=given.workers,
+        liveness=given.liveness,
+        metrics_port=given.metrics_port,
+    )
+    await Controller(await connect(given.kubeconfig), options, reconciler).run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tandem.controller", description="The Tandem operator.")
+    parser.add_argument(
+        "--namespace", action="append", default=[], help="serve this namespace (repeatable); default: all namespaces"
+    )
+    parser.add_argument("--kubeconfig", help="default: the pod's service account, else KUBECONFIG")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="reconciles at a time (default: %(default)s)")
+    parser.add_argument(
+        "--liveness",
+        default="http://0.0.0.0:8080/healthz",
+        help="where the liveness probe is answered (default: %(default)s)",
+    )
+    parser.add_argument("--metrics-port", type=int, default=8081, help="port of /metrics (default: %(default)s)")
+    parser.add_argument("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
+    parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""Carrying a decision out: the difference between the children that are and those that shall be, write by write.
+
+What gets requests comes first, so that a rollback is one write and waits for nothing. A write that the API server
+refuses does not keep the others from being done; it is returned, and becomes a condition.
+"""
+
+import copy
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from tandem.api.objects import ModelDeployment, ModelRevision
+from tandem.cluster.cache import Cache
+from tandem.cluster.client import Cluster
+from tandem.cluster.errors import (
+    AlreadyExists,
+    ClusterBusy,
+    ClusterRefused,
+    Conflict,
+    KindMissing,
+    NotFound,
+)
+from tandem.cluster.kinds import DEPLOYMENT, HTTP_ROUTE, MODEL_REVISION, SERVICE, Kind, Object, kind_of
+from tandem.cluster.ownership import Ownership, ownership, says
+from tandem.manifests.budget import budget_manifest
+from tandem.manifests.config import config_manifests
+from tandem.manifests.declared import Declared
+from tandem.manifests.edges import edges, edges_of
+from tandem.manifests.revision import revision_manifest
+from tandem.manifests.route import route_manifest
+from tandem.manifests.service import cluster_service_manifest, revision_service_manifest
+from tandem.manifests.workload import deployment_manifest
+from tandem.rollout.decision import Desired
+from tandem.rollout.observation import Trouble
+
+log = logging.getLogger(__name__)
+
+
+class Actor:
+    """Brings the children of one ModelDeployment after another in line with what was decided."""
+
+    def __init__(self, cluster: Cluster, cache: Cache) -> None:
+        self._cluster = cluster
+        self._cache = cache
+        self._rendered: dict[str, list[Object]] = {}
+        self._settled: dict[tuple[str, str, str], str] = {}
+
+    async def carry_out(
+        self,
+        deployment: ModelDeployment,
+        declared: Declared | None,
+        desired: Desired,
+        revisions: Mapping[str, ModelRevision],
+    ) -> "Outcome":
+        """Do what is missing; return what was refused, and what is to be tried again."""
+        attempt = Outcome()
+        await attempt.make(self._traffic, deployment, desired)
+        if desired.new_revision is not None and declared is not None:
+            await attempt.make(self._new_revision, deployment, declared, desired.new_revision, revisions)
+        for name, replicas in desired.replicas.items():
+            await attempt.make(self._workload, revisions[name], replicas)
+        for name in desired.delete:
+            await attempt.make(self._delete, revisions[name])
+        return attempt
+
+    def forget(self, uids: set[str]) -> None:
+        """Drop what was rendered for revisions that are gone."""
+        for uid in uids:
+            self._rendered.pop(uid, None)
+
+    async def _traffic(self, deployment: ModelDeployment, desired: Desired) -> None:
+        if desired.weights is not None:
+            await self._ensure(route_manifest(deployment, desired.weights))
+        elif deployment.spec.traffic.gateway is None:
+            await self._remove_route(deployment)
+        if desired.service_target is not None:
+            await self._ensure(cluster_service_manifest(deployment, desired.service_target))
+
+    async def _remove_route(self, deployment: ModelDeployment) -> None:
+        """The gateway was taken out of the spec: the route that was made for it goes."""
+        meta = deployment.metadata
+        live = self._cache.get(HTTP_ROUTE, meta.namespace, meta.name)
+        owners = live["metadata"].get("ownerReferences", []) if live else []
+        if live and any(owner["uid"] == meta.uid for owner in owners):
+            await self._cluster.delete(HTTP_ROUTE, meta.namespace, meta.name, live["metadata"]["uid"])
+            self._cache.forget(HTTP_ROUTE, meta.namespace, meta.name, live["metadata"]["uid"])
+
+    async def _new_revision(
+        self, deployment: ModelDeployment, declared: Declared, number: int, revisions: Mapping[str, ModelRevision]
+    ) -> None:
+        newest_first = sorted(revisions.values(), key=lambda revision: revision.spec.number, reverse=True)
+        grid = edges(deployment.spec.requirements, [edges_of(revision.spec) for revision in newest_first])
+        await self._ensure(revision_manifest(deployment, declared, number, grid))
+
+    async def _workload(self, revision: ModelRevision, replicas: int) -> None:
+        uid, meta = revision.metadata.uid, revision.metadata
+        if uid not in self._rendered:
+            self._rendered[uid] = [
+                *config_manifests(revision),
+                revision_service_manifest(revision),
+                budget_manifest(revision),
+            ]
+        for manifest in self._rendered[uid]:
+            await self._ensure(manifest)
+        live = self._cache.get(DEPLOYMENT, meta.namespace, meta.name)
+        if live is None or not self._is_settled(DEPLOYMENT, live):
+            live = await self._ensure(deployment_manifest(revision, replicas))
+        if live["spec"].get("replicas") != replicas:
+            await self._scale(live, replicas)
+
+    async def _scale(self, live: Object, replicas: int) -> None:
+        meta = live["metadata"]
+        scale = await self._cluster.scale(meta["namespace"], meta["name"], replicas, meta["uid"])
+        scaled = copy.deepcopy(live)
+        scaled["spec"]["replicas"] = replicas
+        scaled["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"]
+        self._cache.overlay(scaled)
+
+    async def _delete(self, revision: ModelRevision) -> None:
+        meta = revision.metadata
+        await self._cluster.delete(MODEL_REVISION, meta.namespace, meta.name, meta.uid)
+        self._cache.forget(MODEL_REVISION, meta.namespace, meta.name, meta.uid)
+        self.forget({meta.uid})
+
+    async def _ensure(self, manifest: Object) -> Object:
+        """Create what is missing, mend what differs, adopt what is orphaned; leave alone what is somebody else's."""
+        kind, meta = kind_of(manifest), manifest["metadata"]
+        live = self._cache.get(kind, meta["namespace"], meta["name"])
+        if live is None:
+            try:
+                return self._keep(await self._cluster.create(manifest))
+            except AlreadyExists:
+                live = await self._cluster.get(kind, meta["namespace"], meta["name"])
+        whose = ownership(live, meta)
+        if whose is Ownership.FOREIGN:
+            raise _NotOurs(kind, meta["name"])
+        if whose is Ownership.PREDECESSOR or "deletionTimestamp" in live["metadata"]:
+            raise ClusterBusy(
+                f"make {kind.describe(meta['namespace'], meta['name'])}", "the old one is still being deleted"
+            )
+        self._cache.overlay(live)
+        if whose is Ownership.OURS and (self._is_settled(kind, live) or _as_wanted(kind, live, manifest)):
+            self._settle(kind, live)
+            return live
+        applied = self._keep(await self._cluster.apply(_mended(kind, live, manifest), live["metadata"]["uid"]))
+        log.info("applied %s", kind.describe(meta["namespace"], meta["name"]))
+        return applied
+
+    def _keep(self, live: Object) -> Object:
+        self._cache.overlay(live)
+        self._settle(kind_of(live), live)
+        return live
+
+    def _is_settled(self, kind: Kind, live: Object) -> bool:
+        """Children that never change are compared once; only a foreign write makes them worth another look."""
+        meta = live["metadata"]
+        if kind in (SERVICE, HTTP_ROUTE) and meta["name"] == meta.get("labels", {}).get("tandem.dev/deployment"):
+            return False
+        return self._settled.get((kind.kind, meta["namespace"], meta["name"])) == _edition(live)
+
+    def _settle(self, kind: Kind, live: Object) -> None:
+        meta = live["metadata"]
+        self._settled[(kind.kind, meta["namespace"], meta["name"])] = _edition(live)
+
+
+class _NotOurs(Exception):
+    def __init__(self, kind: Kind, name: str) -> None:
+        super().__init__(
+            f"{kind.kind} {name} exists and is not Tandem's: rename this model, or delete or rename the other object"
+        )
+
+
+class Outcome:
+    """One go at all writes: what was refused, and whether something is to be tried again."""
+
+    def __init__(self) -> None:
+        self.refused: list[Trouble] = []
+        self.busy: ClusterBusy | None = None
+
+    async def make(self, write: Callable[..., Awaitable[None]], *args: Any) -> None:
+        """Do one write; what goes wrong with it is noted and keeps no other from being done."""
+        try:
+            await write(*args)
+        except _NotOurs as error:
+            self.refused.append(Trouble("NotOwned", str(error)))
+        except KindMissing as error:
+            self.refused.append(
+                Trouble("GatewayMissing", f"{error}; install the Gateway API or leave out spec.traffic.gateway")
+            )
+        except ClusterRefused as error:
+            reason = "QuotaExceeded" if "exceeded quota" in str(error) else error.reason
+            self.refused.append(Trouble(reason, str(error)))
+        except (ClusterBusy, Conflict, NotFound, AlreadyExists) as error:
+            self.busy = self.busy or (
+                error if isinstance(error, ClusterBusy) else ClusterBusy(error.doing, error.detail)
+            )
+
+
+def _edition(live: Object) -> str:
+    """What changes when anybody changes the spec."""
+    meta = live["metadata"]
+    return f"{meta['uid']}/{meta.get('generation') or meta.get('resourceVersion')}"
+
+
+def _as_wanted(kind: Kind, live: Object, manifest: Object) -> bool:
+    if "spec" not in manifest:
+        return True
+    return says(live.get("spec"), _without_replicas(kind, manifest)["spec"])
+
+
+def _mended(kind: Kind, live: Object, manifest: Object) -> Object:
+    """What to apply to an existing object: all that Tandem owns of it, replica counts excepted."""
+    if kind == MODEL_REVISION:
+        return {**manifest, "spec": live["spec"]}
+    return _without_replicas(kind, manifest)
+
+
+def _without_replicas(kind: Kind, manifest: Object) -> Object:
+    if kind != DEPLOYMENT:
+        return manifest
+    return {**manifest, "spec": {key: value for key, value in manifest["spec"].items() if key != "replicas"}}

@@ -1,0 +1,169 @@
+"""What is put before the judge: whose trial it is, in which part of it, and the evidence so far. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from tandem.api.objects import ModelDeployment
+from tandem.api.values import percent_share
+from tandem.judge import (
+    CorruptEvidence,
+    Counts,
+    Evidence,
+    Settings,
+    Verdict,
+    WatchEvidence,
+    add,
+    add_watch,
+    empty,
+    next_step,
+    verdict,
+    watch_evidence,
+    watch_verdict,
+)
+from tandem.rollout.observation import Trouble
+from tandem.signals import ERRORS, Ledger, increments
+from tandem.signals.store import ledger_from_dict, ledger_to_dict
+
+LATENCY_SHARES: Final = {"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01}
+"""Share of requests that may be slower than the objective of this name."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose trial it is. A trial of another attempt begins afresh."""
+
+    revision: str
+    attempt: int
+    stable: str | None = None
+    """Whom it is compared with; None in the watch window, where nobody else gets requests."""
+    step: int = 0
+
+    @property
+    def watched(self) -> bool:
+        """Whether this is the watch window."""
+        return self.stable is None
+
+    def other_than(self, other: "Subject") -> bool:
+        """Tell whether the other is another trial, or another part of it."""
+        return (self.revision, self.attempt, self.stable) != (other.revision, other.attempt, other.stable)
+
+    def continues(self, other: "Subject") -> bool:
+        """Tell whether this is the watch window that follows the other's rollout."""
+        return self.watched and not other.watched and self.revision == other.revision
+
+
+def subject_of(deployment: ModelDeployment) -> Subject | None:
+    """Return whose trial is on, as the status says."""
+    status = deployment.status
+    candidate, stable, fallback = status.candidate, status.stable, status.fallback
+    if stable is None:
+        return None
+    if fallback is not None and (candidate is None or candidate.weight == 0):
+        return Subject(stable.revision, int(stable.since.timestamp()))
+    if candidate is not None and not candidate.restore:
+        return Subject(candidate.revision, candidate.attempt, stable.revision, candidate.step)
+    return None
+
+
+def settings_of(deployment: ModelDeployment, subject: Subject) -> Settings:
+    """Return how sure the judge must be, from the spec and the step that the candidate is at."""
+    evidence, steps = deployment.spec.rollout.evidence, deployment.spec.rollout.steps
+    following = subject.step + 1
+    next_weight = steps[following].weight if following < len(steps) else 100
+    latency = deployment.spec.requirements.latency
+    return Settings(
+        false_rollback=max(percent_share(evidence.false_rollback), 1e-9),
+        budget=max(percent_share(evidence.budget), 1e-9),
+        next_share=next_weight / 100,
+        objectives={f"latency-{name}": value for name, value in (latency.to_dict() if latency else {}).items()},
+    )
+
+
+def allowed_shares(deployment: ModelDeployment) -> dict[str, float]:
+    """Return the share of bad requests that the objectives grant, by metric."""
+    requirements = deployment.spec.requirements
+    shares = {}
+    if requirements.availability is not None:
+        shares[ERRORS] = max(1.0 - percent_share(requirements.availability), 1e-6)
+    for name in requirements.latency.to_dict() if requirements.latency else {}:
+        shares[f"latency-{name}"] = LATENCY_SHARES[name]
+    return shares
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """The evidence of one trial."""
+
+    subject: Subject
+    evidence: Evidence | WatchEvidence
+
+    def at(self, subject: Subject) -> "Exhibit":
+        """Return the exhibit at the subject's step: evidence in its favour begins afresh with each."""
+        if isinstance(self.evidence, Evidence) and subject.step != self.subject.step:
+            return Exhibit(subject, next_step(self.evidence))
+        return replace(self, subject=subject)
+
+    def promoted(self, subject: Subject, deployment: ModelDeployment) -> "Exhibit":
+        """Return the exhibit of the watch window: judged against the record that the old stable left."""
+        before = self.evidence if isinstance(self.evidence, Evidence) else empty()
+        return Exhibit(subject, watch_evidence(before, allowed_shares(deployment)))
+
+    def after(self, counts: Mapping[str, Mapping[str, Counts]]) -> "Exhibit":
+        """Return the exhibit with what was counted since the last look, by revision and metric."""
+        name, stable = self.subject.revision, self.subject.stable
+        if isinstance(self.evidence, WatchEvidence):
+            return replace(self, evidence=add_watch(self.evidence, counts.get(name, {})))
+        return replace(self, evidence=add(self.evidence, increments(counts, name, stable or "")))
+
+    def verdict(self, settings: Settings) -> Verdict:
+        """Return what the judge says."""
+        if isinstance(self.evidence, WatchEvidence):
+            return watch_verdict(self.evidence, settings)
+        return verdict(self.evidence, settings)
+
+    def to_dict(self, ledger: Ledger) -> dict[str, Any]:
+        """Return it, with the counters it was taken from, as it goes into the revision's status."""
+        return {
+            "part": "watch" if self.subject.watched else "rollout",
+            "attempt": self.subject.attempt,
+            "step": self.subject.step,
+            "evidence": self.evidence.to_dict(),
+            "ledger": ledger_to_dict(ledger),
+        }
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was found in a revision's status."""
+
+    exhibit: Exhibit | None = None
+    ledger: Ledger | None = None
+    trouble: Trouble | None = None
+
+
+def begin(subject: Subject, deployment: ModelDeployment) -> Exhibit:
+    """Return an exhibit without evidence."""
+    start = empty(allowed_shares(deployment))
+    if subject.watched:
+        return Exhibit(subject, watch_evidence(start, allowed_shares(deployment)))
+    return Exhibit(subject, start)
+
+
+def restore(stored: Mapping[str, Any] | None, subject: Subject, deployment: ModelDeployment) -> Restored:
+    """Return the trial that a revision's status holds, if it is this one; corrupt evidence is discarded and told of."""
+    if not stored:
+        return Restored()
+    try:
+        part, attempt = stored["part"], stored["attempt"]
+        ledger = ledger_from_dict(stored["ledger"])
+        if part == "watch":
+            exhibit = Exhibit(subject, WatchEvidence.from_dict(stored["evidence"]))
+            return Restored(exhibit, ledger) if subject.watched and attempt == subject.attempt else Restored()
+        evidence = Evidence.from_dict(stored["evidence"])
+        was = replace(subject, stable=subject.stable or "", attempt=int(attempt), step=int(stored["step"]))
+    except (CorruptEvidence, KeyError, TypeError, ValueError) as error:
+        return Restored(trouble=Trouble("EvidenceCorrupt", f"the stored evidence was discarded: {error}"))
+    if subject.watched:
+        return Restored(Exhibit(was, evidence).promoted(subject, deployment), ledger)
+    return Restored(Exhibit(was, evidence), ledger) if attempt == subject.attempt else Restored()

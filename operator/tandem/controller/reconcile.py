@@ -1,0 +1,334 @@
+"""One reconcile for every cause: read what is, decide, write the decision down, carry it out.
+
+The status is written with the resourceVersion that the decision was made from, before anything is acted on: whoever
+reads it after a crash, this operator included, goes on from the same decision.
+"""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from tandem.api.objects import InvalidObject, ModelDeployment, ModelRevision, parse_deployment, parse_revision
+from tandem.api.revision import ModelRevisionStatus
+from tandem.api.status import Condition, ModelDeploymentStatus
+from tandem.cluster.cache import Key
+from tandem.cluster.errors import ClusterBusy, ClusterRefused, Conflict, NotFound
+from tandem.cluster.kinds import HTTP_ROUTE, MODEL_DEPLOYMENT, MODEL_REVISION, SERVICE, Object
+from tandem.cluster.observe import revision_states
+from tandem.cluster.ownership import Ownership, owned_by
+from tandem.controller.act import Actor
+from tandem.controller.claims import RouteClaims
+from tandem.controller.logs import LastLines
+from tandem.controller.parts import Parts
+from tandem.controller.reach import api_server_of
+from tandem.controller.trials import Trials
+from tandem.manifests.configs import ConfigContent
+from tandem.manifests.declared import Declared, config_maps, declare, same_version
+from tandem.manifests.errors import DeclarationError
+from tandem.manifests.route import accepted, read_weights, url
+from tandem.manifests.service import cluster_url, selected_revision
+from tandem.rollout.decide import decide
+from tandem.rollout.decision import Decision
+from tandem.rollout.observation import Observation, RouteState, Trouble
+from tandem.signals import PodScraper
+
+log = logging.getLogger(__name__)
+
+WORDS_ONLY_EVERY: Final = timedelta(seconds=5)
+"""A status in which only sentences and counts differ is written at most this often."""
+
+
+@contextlib.asynccontextmanager
+async def reconciler(parts: Parts) -> AsyncIterator["Reconciler"]:
+    """Make the reconciler of a running operator; on leaving, its trials have ended and its connections are closed.
+
+    From outside the cluster pods are read through the API server: their addresses lead nowhere there.
+    """
+    api_server = None if parts.connection.inside else api_server_of(parts.connection)
+    async with PodScraper(api_server) as scraper:
+        trials = Trials(scraper, parts.enqueue)
+        try:
+            yield Reconciler(parts, trials)
+        finally:
+            trials.close()
+
+
+class Reconciler:
+    """Brings ModelDeployments to where they should be, one key at a time. ``now`` gives the time in UTC."""
+
+    def __init__(self, parts: Parts, trials: Trials, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._cluster = parts.cluster
+        self._cache = parts.cache
+        self._events = parts.events
+        self._configs = parts.configs
+        self._enqueue = parts.enqueue
+        self._trials = trials
+        self._now = now
+        self._actor = Actor(parts.cluster, parts.cache)
+        self._lines = LastLines(parts.cluster, parts.enqueue)
+        self._claims: RouteClaims | None = None
+        self._refused: dict[Key, tuple[Trouble, ...]] = {}
+        self._written: dict[Key, datetime] = {}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Do what is to be done for one ModelDeployment; return after how many seconds to look again, if time matters."""
+        body = self._cache.get(MODEL_DEPLOYMENT, *key)
+        if body is None or body["metadata"].get("deletionTimestamp"):
+            self._forget(key)
+            return None
+        try:
+            deployment = parse_deployment(body)
+        except InvalidObject as error:
+            await self._write_invalid(key, body, str(error))
+            return None
+        return await self._reconcile(key, body, deployment)
+
+    async def _reconcile(self, key: Key, body: Object, deployment: ModelDeployment) -> float | None:
+        now = self._now().replace(microsecond=0)
+        revisions = await self._revisions(deployment)
+        declared, blocked = await self._declared(deployment)
+        seen = self._observe(key, deployment, revisions, declared, blocked)
+        decision = decide(deployment, seen, now)
+        try:
+            await self._write_down(key, body, deployment, revisions, decision, now)
+            outcome = await self._actor.carry_out(deployment, declared, decision.desired, revisions)
+            self._refused[key] = tuple(outcome.refused)
+            for name, wanted in decision.revisions.items():
+                await self._write_record(revisions[name], wanted)
+        except Conflict as error:
+            raise ClusterBusy(error.doing, error.detail) from error
+        self._trials.follow(key, deployment, decision.status, seen)
+        if outcome.busy is not None:
+            raise outcome.busy
+        return decision.wake_after
+
+    def _observe(
+        self,
+        key: Key,
+        deployment: ModelDeployment,
+        revisions: Mapping[str, ModelRevision],
+        declared: Declared | None,
+        blocked: Trouble | None,
+    ) -> Observation:
+        children = self._cache.children(*key)
+        pods = children.get("Pod", [])
+        states = revision_states(
+            revisions.values(),
+            children.get("Deployment", []),
+            pods,
+            self._lines.known(pod["metadata"]["uid"] for pod in pods),
+            self._trials.drained(key),
+        )
+        self._lines.ask(key, (pod for state in states.values() for pod in state.pods))
+        judged = self._trials.judge(key, deployment, states)
+        service = self._cache.get(SERVICE, *key)
+        return Observation(
+            revisions=states,
+            declared=_declared_revision(declared, revisions),
+            route=self._route(key),
+            service_target=selected_revision(service) if service else None,
+            verdict=judged.verdict,
+            evidence_trouble=judged.trouble,
+            blocked=blocked,
+            conflict=self._conflict(key, deployment),
+            refusals=self._refused.get(key, ()),
+        )
+
+    def _route(self, key: Key) -> RouteState | None:
+        route = self._cache.get(HTTP_ROUTE, *key)
+        if route is None:
+            return None
+        is_accepted, reason, message = accepted(route)
+        return RouteState(read_weights(route), is_accepted, reason, message)
+
+    def _conflict(self, key: Key, deployment: ModelDeployment) -> Trouble | None:
+        if self._claims is None:
+            self._claims = RouteClaims(_parsed(self._cache.deployments()))
+        for other in self._claims.put(deployment):
+            self._enqueue(other)
+        held = self._claims.holder(key)
+        if held is None:
+            return None
+        (namespace, name), (_, gateway, host, path) = held
+        where = f"path {path} of {'every host' if host == '*' else 'host ' + host} on gateway {gateway}"
+        message = f"{where} belongs to the older ModelDeployment {namespace}/{name}; choose another path or host"
+        return Trouble("RouteConflict", message)
+
+    async def _revisions(self, deployment: ModelDeployment) -> dict[str, ModelRevision]:
+        """Return the revisions that are this object's own, orphans adopted; those of a predecessor do not count."""
+        meta, found = deployment.metadata, {}
+        for body in self._cache.children(meta.namespace, meta.name).get(MODEL_REVISION.kind, []):
+            whose = owned_by(body, MODEL_DEPLOYMENT.kind, meta.name, meta.uid, meta.name)
+            if body["metadata"].get("deletionTimestamp") or whose not in (Ownership.OURS, Ownership.ORPHAN):
+                continue
+            revision = parse_revision(await self._adopt(deployment, body) if whose is Ownership.ORPHAN else body)
+            found[revision.metadata.name] = revision
+        return found
+
+    async def _adopt(self, deployment: ModelDeployment, orphan: Object) -> Object:
+        meta = orphan["metadata"]
+        owner = {
+            "apiVersion": MODEL_DEPLOYMENT.api_version,
+            "kind": MODEL_DEPLOYMENT.kind,
+            "name": deployment.metadata.name,
+            "uid": deployment.metadata.uid,
+            "controller": True,
+            "blockOwnerDeletion": False,
+        }
+        patch = {
+            "metadata": {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"], "ownerReferences": [owner]}
+        }
+        adopted = await self._cluster.merge_patch(MODEL_REVISION, meta["namespace"], meta["name"], patch)
+        self._cache.overlay(adopted)
+        log.info("adopted orphaned ModelRevision %s/%s", meta["namespace"], meta["name"])
+        return adopted
+
+    async def _declared(self, deployment: ModelDeployment) -> tuple[Declared | None, Trouble | None]:
+        """Return what the spec declares, its ConfigMaps read; or why it cannot become a revision."""
+        contents: dict[str, ConfigContent] = {}
+        try:
+            for name in config_maps(deployment.spec):
+                config = await self._configs.read(deployment.metadata.namespace, name)
+                if config is not None:
+                    contents[name] = ConfigContent.of(config)
+            return declare(deployment.spec, contents), None
+        except DeclarationError as error:
+            return None, Trouble(error.reason, str(error))
+        except ClusterRefused as error:
+            return None, Trouble(error.reason, str(error))
+
+    async def _write_down(
+        self,
+        key: Key,
+        body: Object,
+        deployment: ModelDeployment,
+        revisions: Mapping[str, ModelRevision],
+        decision: Decision,
+        now: datetime,
+    ) -> None:
+        status = decision.status.with_changes(url=url(deployment), cluster_url=cluster_url(deployment))
+        before = deployment.status
+        moved = _slots(status) != _slots(before)
+        await self._write_evidence(key, revisions, due=moved)
+        if _worth_writing(before, status, self._written.get(key), now):
+            await self._write_status(key, body, status)
+            self._written[key] = now
+        for happening in decision.happenings:
+            self._events.record(body, happening.type, happening.reason, happening.message)
+            log.info("%s/%s: %s: %s", *key, happening.reason, happening.message)
+
+    async def _write_evidence(self, key: Key, revisions: Mapping[str, ModelRevision], due: bool) -> None:
+        """Evidence and the counters that it was taken from go together, before the decision that they led to."""
+        kept = self._trials.to_persist(key, due)
+        if kept is None or kept.revision not in revisions:
+            return
+        await self._write_revision(revisions[kept.revision], evidence=kept.evidence, verdict=kept.verdict)
+        self._trials.persisted(key)
+
+    async def _write_status(self, key: Key, body: Object, status: ModelDeploymentStatus) -> None:
+        version = body["metadata"]["resourceVersion"]
+        answer = await self._cluster.update_status(MODEL_DEPLOYMENT, *key, version, status.to_dict())
+        self._cache.overlay(answer)
+
+    async def _write_record(self, revision: ModelRevision, record: ModelRevisionStatus) -> None:
+        """Write a revision's record; what its status says of evidence is the trials' alone."""
+        fields = {name: getattr(record, name) for name in ModelRevisionStatus.model_fields}
+        del fields["evidence"], fields["verdict"]
+        await self._write_revision(revision, **fields)
+
+    async def _write_revision(self, revision: ModelRevision, **changes: object) -> None:
+        meta = revision.metadata
+        current = self._cache.get(MODEL_REVISION, meta.namespace, meta.name)
+        if current is None:
+            return
+        before = parse_revision(current).status
+        wanted = before.with_changes(**changes)
+        if wanted.to_dict() == before.to_dict():
+            return
+        version = current["metadata"]["resourceVersion"]
+        try:
+            answer = await self._cluster.update_status(
+                MODEL_REVISION, meta.namespace, meta.name, version, wanted.to_dict()
+            )
+        except NotFound:
+            self._cache.forget(MODEL_REVISION, meta.namespace, meta.name, meta.uid)
+            return
+        self._cache.overlay(answer)
+
+    async def _write_invalid(self, key: Key, body: Object, message: str) -> None:
+        """A spec that an older schema let in and this Tandem cannot read: what runs keeps running."""
+        now, generation = self._now().replace(microsecond=0), body["metadata"].get("generation", 0)
+        found: tuple[tuple[str, Literal["True", "False"]], ...] = (("Ready", "False"), ("Stalled", "True"))
+        conditions = [
+            Condition(
+                type=type_,
+                status=value,
+                reason="InvalidSpec",
+                message=message,
+                last_transition_time=now,
+                observed_generation=generation,
+            ).to_dict()
+            for type_, value in found
+        ]
+        status = {**body.get("status", {}), "conditions": conditions, "observedGeneration": generation}
+        known = body.get("status", {}).get("conditions", [])
+        if not any(c["reason"] == "InvalidSpec" and c["message"] == message for c in known):
+            version = body["metadata"]["resourceVersion"]
+            self._cache.overlay(await self._cluster.update_status(MODEL_DEPLOYMENT, *key, version, status))
+
+    def _forget(self, key: Key) -> None:
+        if self._claims is not None:
+            for other in self._claims.drop(key):
+                self._enqueue(other)
+        self._trials.forget(key)
+        self._refused.pop(key, None)
+        self._written.pop(key, None)
+
+
+def _parsed(bodies: Iterable[Object]) -> list[ModelDeployment]:
+    found = []
+    for body in bodies:
+        try:
+            found.append(parse_deployment(body))
+        except InvalidObject:
+            continue
+    return found
+
+
+def _declared_revision(declared: Declared | None, revisions: Mapping[str, ModelRevision]) -> str | None:
+    """Return the newest revision that is what the spec declares."""
+    if declared is None:
+        return None
+    newest_first = sorted(revisions.values(), key=lambda revision: revision.spec.number, reverse=True)
+    return next((item.metadata.name for item in newest_first if same_version(declared, item.spec)), None)
+
+
+def _slots(status: ModelDeploymentStatus) -> tuple[object, ...]:
+    """What the children follow from: a change of it is written before anything else."""
+    return (
+        status.stable,
+        status.candidate,
+        status.fallback,
+        status.rejected,
+        status.frozen_by,
+        status.decisions,
+        status.last_revision,
+    )
+
+
+def _worth_writing(
+    before: ModelDeploymentStatus, after: ModelDeploymentStatus, written: datetime | None, now: datetime
+) -> bool:
+    old, new = before.to_dict(), after.to_dict()
+    if old == new:
+        return False
+    if _without_words(old) != _without_words(new):
+        return True
+    return written is None or now - written >= WORDS_ONLY_EVERY
+
+
+def _without_words(status: Object) -> Object:
+    conditions = [{key: value for key, value in c.items() if key != "message"} for c in status.get("conditions", [])]
+    return {**{key: value for key, value in status.items() if key != "waitingFor"}, "conditions": conditions}

@@ -1,0 +1,208 @@
+"""The trials that are on: pods read every second, their counters folded into evidence, evidence put before the judge.
+
+What the judge knows of a version is kept in memory between two writes, and goes into the status of its ModelRevision
+together with the counters that it was taken from: whoever comes after a crash counts on from there, and nothing twice.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tandem.api.objects import ModelDeployment
+from tandem.api.status import ModelDeploymentStatus
+from tandem.cluster.cache import Key
+from tandem.controller.exhibits import Exhibit, Subject, begin, restore, settings_of, subject_of
+from tandem.judge import Verdict
+from tandem.manifests.edges import objectives
+from tandem.rollout.observation import Observation, RevisionState, Trouble
+from tandem.signals import Collector, Fold, Ledger, PodSample, PodTarget, drained, fold
+from tandem.signals.collector import Scraper
+
+log = logging.getLogger(__name__)
+
+INTERVAL: Final = 1.0
+"""Seconds between two looks at the pods."""
+
+PERSIST_EVERY: Final = 10.0
+QUIET_SECONDS: Final = 5.0
+"""A version is drained when nothing was in progress and nothing was answered for so long."""
+
+UNREADABLE_TIMES: Final = 3
+"""Looks in a row at a pod that must fail before that is said: one may be a pod on its way out."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the judge said, and why it could not say more."""
+
+    verdict: Verdict | None = None
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is to be written into a revision's status."""
+
+    revision: str
+    evidence: dict[str, Any]
+    verdict: dict[str, Any] | None
+
+
+@dataclass
+class _Trial:
+    collector: Collector
+    targets: tuple[PodTarget, ...] = ()
+    task: asyncio.Task[None] | None = None
+    waiting: list[PodSample] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
+    exhibit: Exhibit | None = None
+    verdict: Verdict | None = None
+    trouble: Trouble | None = None
+    unreadable: dict[str, int] = field(default_factory=dict)
+    missing_edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    persisted_at: float = 0.0
+
+
+class Trials:
+    """Trials by ModelDeployment. ``enqueue`` has a key reconciled when its pods were read; ``clock`` is monotonic."""
+
+    def __init__(
+        self, scraper: Scraper, enqueue: Callable[[Key], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._scraper = scraper
+        self._enqueue = enqueue
+        self._clock = clock
+        self._trials: dict[Key, _Trial] = {}
+
+    def judge(self, key: Key, deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> Judged:
+        """Take in what was read since the last time, and return what the judge makes of it."""
+        subject = subject_of(deployment)
+        trial = self._trials.get(key)
+        if trial is None:
+            if subject is None:
+                return Judged()
+            trial = self._trials[key] = _Trial(Collector(self._scraper))
+        if subject is None:
+            trial.exhibit = trial.verdict = None
+        elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
+            self._open(trial, subject, deployment, states)
+        folded = self._fold(trial, deployment)
+        if subject is None or trial.exhibit is None:
+            return Judged()
+        trial.exhibit = trial.exhibit.at(subject).after(folded.counts)
+        trial.verdict = trial.exhibit.verdict(settings_of(deployment, subject))
+        return Judged(trial.verdict, trial.trouble or self._trouble(trial))
+
+    def follow(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
+        """Read the pods that matter from now on: of the versions in a slot while one is tried, and of draining ones."""
+        slots = {slot.revision for slot in (status.stable, status.candidate, status.fallback) if slot is not None}
+        draining = {name for name, state in seen.revisions.items() if name not in slots and state.pods}
+        tried = status.candidate is not None and seen.revisions[status.candidate.revision].ready > 0
+        wanted = draining | (slots if tried or status.fallback is not None else set())
+        targets = tuple(_targets(deployment.metadata.namespace, seen, wanted))
+        trial = self._trials.get(key)
+        if not targets:
+            if trial is not None and status.candidate is None and status.fallback is None:
+                self.forget(key)
+            return
+        if trial is None:
+            trial = self._trials[key] = _Trial(Collector(self._scraper))
+        trial.targets = targets
+        if trial.task is None or trial.task.done():
+            trial.task = asyncio.create_task(self._read(key, trial), name=f"read pods of {key[0]}/{key[1]}")
+
+    def drained(self, key: Key) -> frozenset[str]:
+        """Return the revisions whose pods have had no request for some seconds."""
+        trial = self._trials.get(key)
+        if trial is None:
+            return frozenset()
+        pods: dict[str, list[str]] = {}
+        for target in trial.targets:
+            pods.setdefault(target.revision, []).append(target.key)
+        return frozenset(name for name, keys in pods.items() if drained(trial.ledger, keys, QUIET_SECONDS))
+
+    def to_persist(self, key: Key, due: bool) -> Kept | None:
+        """Return what is to be written now: always before a decision (``due``), otherwise every few seconds."""
+        trial = self._trials.get(key)
+        if trial is None or trial.exhibit is None:
+            return None
+        if not due and self._clock() - trial.persisted_at < PERSIST_EVERY:
+            return None
+        verdict = trial.verdict.to_dict() if trial.verdict is not None else None
+        return Kept(trial.exhibit.subject.revision, trial.exhibit.to_dict(trial.ledger), verdict)
+
+    def persisted(self, key: Key) -> None:
+        """Note that it was written."""
+        self._trials[key].persisted_at = self._clock()
+
+    def forget(self, key: Key) -> None:
+        """End the trial of a ModelDeployment."""
+        trial = self._trials.pop(key, None)
+        if trial is not None and trial.task is not None:
+            trial.task.cancel()
+
+    def close(self) -> None:
+        """End all trials; what was persisted is where the next operator goes on."""
+        for key in list(self._trials):
+            self.forget(key)
+
+    async def _read(self, key: Key, trial: _Trial) -> None:
+        """Read the pods once a second, for as long as the trial lasts."""
+        loop = asyncio.get_running_loop()
+        next_look = loop.time()
+        while True:
+            trial.waiting.extend(await trial.collector.collect(trial.targets))
+            failed = {answer.pod.key for answer in trial.collector.unreadable}
+            trial.unreadable = {pod: trial.unreadable.get(pod, 0) + 1 for pod in failed}
+            self._enqueue(key)
+            next_look = max(next_look + INTERVAL, loop.time())
+            await asyncio.sleep(next_look - loop.time())
+
+    def _open(
+        self, trial: _Trial, subject: Subject, deployment: ModelDeployment, states: Mapping[str, RevisionState]
+    ) -> None:
+        """Begin a trial, or go on with one that was on before a restart or before a promotion."""
+        trial.trouble = None
+        if trial.exhibit is not None and subject.continues(trial.exhibit.subject):
+            trial.exhibit = trial.exhibit.promoted(subject, deployment)
+            return
+        stored = states[subject.revision].revision.status.evidence if subject.revision in states else None
+        found = restore(stored, subject, deployment)
+        trial.trouble = found.trouble
+        if found.exhibit is not None:
+            trial.exhibit, trial.ledger = found.exhibit, found.ledger or trial.ledger
+            log.info("evidence on %s goes on where it was", subject.revision)
+        else:
+            trial.exhibit = begin(subject, deployment)
+
+    def _fold(self, trial: _Trial, deployment: ModelDeployment) -> Fold:
+        samples, trial.waiting = trial.waiting, []
+        named = {f"latency-{name}": seconds for name, seconds in objectives(deployment.spec.requirements).items()}
+        present = {target.key for target in trial.targets} | {sample.pod.key for sample in samples}
+        folded = fold(trial.ledger, samples, named, present or None)
+        trial.ledger = folded.ledger
+        if samples:
+            trial.missing_edges = folded.missing_edges
+        return folded
+
+    @staticmethod
+    def _trouble(trial: _Trial) -> Trouble | None:
+        for answer in trial.collector.unreadable:
+            if trial.unreadable.get(answer.pod.key, 0) >= UNREADABLE_TIMES:
+                return Trouble("MetricsUnreadable", answer.message)
+        for revision, metrics in sorted(trial.missing_edges.items()):
+            what = f"{revision} has no histogram edge for {', '.join(metrics)}: that objective is not compared with it"
+            return Trouble("EdgeMissing", what)
+        return None
+
+
+def _targets(namespace: str, seen: Observation, wanted: set[str]) -> list[PodTarget]:
+    return [
+        PodTarget(namespace, pod.name, pod.uid, pod.restarts, name, pod.ip, ready=pod.ready)
+        for name in sorted(wanted & seen.revisions.keys())
+        for pod in seen.revisions[name].pods
+        if pod.ip is not None
+    ]
