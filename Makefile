@@ -42,7 +42,6 @@ lint: setup ## style, types, layers, generated files
 
 .PHONY: unit
 unit: setup ## tests that need no cluster: pure logic and golden files
-	$(RUN) -m dev.cluster tools helm
 	$(BIN)/pytest tests/unit tests/golden --cov --cov-report=term
 
 .PHONY: test-cluster
