@@ -12,12 +12,15 @@ _SYSTEM = "system"
 _UNIFIED_CONTROLLERS = ("cpu", "cpuset", "io", "memory", "pids")
 
 
-def roots(mounts: str) -> tuple[list[Path], bool]:
-    """The mounted hierarchies, read off /proc/self/mounts, and whether it is the unified one (version 2)."""
+def roots(mounts: str) -> tuple[list[Path], list[Path]]:
+    """The mounted hierarchies, read off /proc/self/mounts: of version 1, and the unified one of version 2.
+
+    A machine may have both ("hybrid"); then version 1 is the one in use, but runc makes its groups in the other too.
+    """
     entries = [line.split(" ") for line in mounts.splitlines()]
     first = [Path(entry[1]) for entry in entries if entry[2] == "cgroup"]
     second = [Path(entry[1]) for entry in entries if entry[2] == "cgroup2"]
-    return (first, False) if first else (second[:1], True)
+    return first, second[:1]
 
 
 class Cgroups:
@@ -25,7 +28,10 @@ class Cgroups:
 
     def __init__(self, cluster_name: str) -> None:
         self.name = f"tandem-{cluster_name}"
-        self._roots, self._unified = roots(_MOUNTS.read_text())
+        first, second = roots(_MOUNTS.read_text())
+        self._all = first + second
+        self._roots = first or second
+        self._unified = not first
 
     def make(self, node_names: list[str]) -> None:
         """Have all groups: kubelet does not make its root, and a cpuset group without processors takes no process."""
@@ -46,7 +52,7 @@ class Cgroups:
     def processes(self) -> set[int]:
         """Every process of the cluster, in pods or not."""
         found: set[int] = set()
-        for root in self._roots:
+        for root in self._all:
             for file in (root / self.name).rglob("cgroup.procs"):
                 try:
                     found |= {int(line) for line in file.read_text().split()}
@@ -67,7 +73,7 @@ class Cgroups:
                 except (ProcessLookupError, ChildProcessError):
                     continue
             time.sleep(0.05)
-        for root in self._roots:
+        for root in self._all:
             top = root / self.name
             for group in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
                 group.rmdir()

@@ -1,11 +1,10 @@
 """One command at a time on one cluster."""
 
 import fcntl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from dev.cluster.errors import ClusterError
 
 
 @contextmanager
@@ -16,6 +15,7 @@ def locked(cache: Path, name: str) -> Iterator[None]:
     with (folder / name).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ClusterError(f"another command is working on the cluster {name!r}; wait for it to end") from error
+        except BlockingIOError:
+            print(f"waiting: another command is working on the cluster {name}", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -13,18 +13,19 @@ from dev.cluster.addons import GatewayImages, install_dns, install_gateway, prep
 from dev.cluster.binaries import CLUSTER_TOOLS, ensure_tools
 from dev.cluster.certificates import Authority
 from dev.cluster.cgroups import Cgroups
-from dev.cluster.commands import WordList, run, succeeds
+from dev.cluster.commands import WordList
 from dev.cluster.components import ControlPlaneSettings, Ports
 from dev.cluster.errors import ClusterError
 from dev.cluster.health import await_content
 from dev.cluster.kubectl import Kubectl
+from dev.cluster.leftovers import remove_if_empty, remove_made_folders, unmount_below
 from dev.cluster.machine import prepare_machine
 from dev.cluster.network import choose_ranges, ensure_bridge, ranges_in_use, remove_bridge
-from dev.cluster.node import NodeProcesses, remove_made_folders
+from dev.cluster.node import NodeProcesses
 from dev.cluster.plane import Plane, make_identity
 from dev.cluster.processes import ProcessTable
 from dev.cluster.progress import Progress
-from dev.cluster.settings import GATEWAY_NODE_PORT, Cluster, description_file, lib_folder, run_folder
+from dev.cluster.settings import GATEWAY_NODE_PORT, Cluster, all_names, description_file, lib_folder, run_folder
 from dev.cluster.system_images import ENVOY, ENVOY_GATEWAY, ensure_system_images
 
 _FORWARD = "gateway-port"
@@ -168,15 +169,14 @@ def down(name: str, progress: Progress) -> None:
         Cgroups(name).clear()
         remove_bridge(f"br-{name}")
         run_dir, lib = run_folder(name), lib_folder(name)
-        made = sorted(lib.glob("node-*/made.json"))
-        for file in made:
-            remove_made_folders(file)
         for folder in (run_dir, lib):
-            _unmount_below(folder)
+            unmount_below(folder)
             if folder.exists():
                 shutil.rmtree(folder)
-            if folder.parent.is_dir() and not any(folder.parent.iterdir()):
-                folder.parent.rmdir()
+        if not all_names():
+            remove_made_folders()
+        for parent in (run_dir.parent, lib.parent):
+            remove_if_empty(parent)
 
 
 def _describe(name: str, nodes: int | None, subnet: IPv4Network | None, pods: IPv4Network | None) -> Cluster:
@@ -210,11 +210,3 @@ def _free_gateway_port() -> int:
                 continue
             return int(candidate.getsockname()[1])
     raise ClusterError("no free port on 127.0.0.1")
-
-
-def _unmount_below(folder: Path) -> None:
-    """Nothing of the cluster is mounted outside its namespaces; should it be, files must not be removed through it."""
-    mounted = [line.split(" ")[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-    for path in sorted((path for path in mounted if Path(path).is_relative_to(folder)), reverse=True):
-        if not succeeds(["umount", path]):
-            run(["umount", "--lazy", path], doing=f"unmounting {path}")

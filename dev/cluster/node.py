@@ -10,6 +10,7 @@ from dev.cluster.cgroups import Cgroups
 from dev.cluster.commands import WordList, run, succeeds
 from dev.cluster.errors import ClusterError
 from dev.cluster.health import answers, await_content, await_healthy
+from dev.cluster.leftovers import remember_made_folders
 from dev.cluster.network import connect_node, disconnect_node
 from dev.cluster.processes import ProcessTable
 from dev.cluster.settings import Cluster, Node
@@ -44,7 +45,7 @@ class NodeProcesses:
             f"mkdir -p {self._node.lib}/private{path} {path} && mount --bind {self._node.lib}/private{path} {path}"
             for path in PRIVATE_FOLDERS
         )
-        _remember_made_folders(self._node.lib / "made.json")
+        remember_made_folders(PRIVATE_FOLDERS)
         # Mounts of the machine still come in and, above all, go away here too; ours stay inside.
         script = f'mount --make-rshared / && {private} && exec "$1"'
         unshare = ["unshare", "--net", "--mount", "--propagation", "slave", "--"]
@@ -165,17 +166,3 @@ class NodeProcesses:
             if not path.exists() or path.read_text() != content:
                 self._table.stop(self._name(component))
                 kubeconfig.write(path, content)
-
-
-def _remember_made_folders(file: Path) -> None:
-    """Note which of the folders did not exist on this machine, so that they can be removed again."""
-    if not file.exists():
-        made = [path for path in PRIVATE_FOLDERS if not Path(path).exists()]
-        kubeconfig.write(file, json.dumps(made))
-
-
-def remove_made_folders(file: Path) -> None:
-    """Remove the folders that were made to mount over, where they are still empty."""
-    for path in json.loads(file.read_text()) if file.exists() else []:
-        if Path(path).is_dir() and not any(Path(path).iterdir()):
-            Path(path).rmdir()

@@ -156,6 +156,16 @@ def lib_folder(name: str) -> Path:
     return _LIB / name
 
 
+def all_names() -> list[str]:
+    """The clusters without Docker that are on this machine, running or not."""
+    return sorted(path.name for path in _LIB.iterdir() if path.is_dir()) if _LIB.is_dir() else []
+
+
+def made_folders_file() -> Path:
+    """Where it is noted which folders of the machine were made only to mount over, by any of the clusters."""
+    return _LIB / "made-folders.json"
+
+
 def description_file(name: str) -> Path:
     """Where the cluster that exists under this name is described; it outlives a restart of the machine."""
     return lib_folder(name) / "cluster.json"
