@@ -64,7 +64,7 @@ cluster-down: setup ## remove the local Kubernetes
 
 .PHONY: images
 images: setup ## build the operator's and the example bentos' images
-	$(RUN) -m dev.images
+	$(RUN) -m dev.images build
 
 .PHONY: crds
 crds: setup ## write crds/ and the chart's copy from the typed models

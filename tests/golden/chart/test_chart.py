@@ -134,3 +134,28 @@ def test_notes_say_what_to_do_next(helm: Path) -> None:
     assert "helm test tandem -n default" in notes
     assert "kind: ModelDeployment" in notes
     assert "namespace: fraud" in notes
+
+
+@pytest.mark.parametrize(
+    ("role", "verb", "resource", "allowed"),
+    [
+        ("view", "list", "modeldeployments", True),
+        ("view", "create", "modeldeployments", False),
+        ("edit", "patch", "modeldeployments", True),
+        ("edit", "patch", "modelrevisions", True),
+        ("edit", "delete", "modelrevisions", False),
+        ("edit", "patch", "modeldeployments/status", False),
+        ("admin", "delete", "modeldeployments", True),
+    ],
+)
+def test_the_roles_of_people_know_models(helm: Path, role: str, verb: str, resource: str, *, allowed: bool) -> None:
+    rendered = render(helm, "--set", "image.repository=example", "--show-only", "templates/roles-for-people.yaml")
+    granted = {
+        (may, what)
+        for body in objects(rendered)
+        if f"rbac.authorization.k8s.io/aggregate-to-{role}" in body["metadata"]["labels"]
+        for rule in body["rules"]
+        for may in rule["verbs"]
+        for what in rule["resources"]
+    }
+    assert ((verb, resource) in granted) is allowed
