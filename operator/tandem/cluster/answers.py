@@ -33,6 +33,8 @@ def error_of(doing: str, status: int, body: bytes, headers: Mapping[str, str], *
     if status == HTTPStatus.NOT_FOUND:
         missing = not answer or _NO_SUCH_KIND in message
         return KindMissing(doing, message) if missing else NotFound(doing, message)
+    if guarded and status == HTTPStatus.UNPROCESSABLE_ENTITY and _is_about_uid(answer):
+        return Conflict(doing, message)
     if status == HTTPStatus.CONFLICT:
         return _conflict(doing, reason, message, answer, guarded=guarded)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GONE, HTTPStatus.TOO_MANY_REQUESTS}:
@@ -51,6 +53,12 @@ def _conflict(doing: str, reason: str, message: str, answer: Mapping[str, Any], 
     if guarded and answer.get("details", {}).get("kind") != "resourcequotas":
         return Conflict(doing, message)
     return ClusterBusy(doing, f"{reason}: {message}")
+
+
+def _is_about_uid(answer: Mapping[str, Any]) -> bool:
+    """Tell a uid that did not match from other invalid fields: for a patch the API server words it as one of them."""
+    causes = answer.get("details", {}).get("causes") or ()
+    return any(cause.get("field") == "metadata.uid" for cause in causes)
 
 
 def _status_object(body: bytes) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self
 from kubernetes.aio.client import Configuration
 
 from tandem.api.names import FIELD_MANAGER
-from tandem.cluster.errors import ClusterBusy
+from tandem.cluster.errors import ClusterBusy, NotFound
 from tandem.cluster.kinds import DEPLOYMENT, POD, Kind, Object, kind_of
 from tandem.cluster.transport import APPLY_PATCH, JSON, MERGE_PATCH, METADATA_ONLY, Request, Transport
 
@@ -201,20 +201,22 @@ class Cluster:
 
         An object that is gone already is no error; one of another uid is a ``Conflict``.
         """
-        answer = await self._transport.send_object(
-            Request(
-                f"delete {kind.describe(namespace, name)}",
-                "DELETE",
-                kind.path(namespace, name),
-                body={
-                    "apiVersion": "v1",
-                    "kind": "DeleteOptions",
-                    "preconditions": {"uid": uid},
-                    "propagationPolicy": propagation,
-                },
-                guarded=True,
-            )
+        request = Request(
+            f"delete {kind.describe(namespace, name)}",
+            "DELETE",
+            kind.path(namespace, name),
+            body={
+                "apiVersion": "v1",
+                "kind": "DeleteOptions",
+                "preconditions": {"uid": uid},
+                "propagationPolicy": propagation,
+            },
+            guarded=True,
         )
+        try:
+            answer = await self._transport.send_object(request)
+        except NotFound:
+            return None
         return answer if answer.get("kind") == kind.kind else None
 
     async def pod_log_tail(

@@ -73,7 +73,7 @@ class Reconciler:
         self._written: dict[Key, datetime] = {}
 
     async def reconcile(self, key: Key) -> float | None:
-        """Do what is to be done for one ModelDeployment; return after how many seconds to look again, if time matters."""
+        """Do what is to be done for one ModelDeployment; return the seconds after which to look again, if any."""
         body = self._cache.get(MODEL_DEPLOYMENT, *key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             self._forget(key)

@@ -10,7 +10,7 @@ from tandem.cluster.kinds import Kind, Object
 
 FINALIZER: Final = "tandem.dev/unused"
 CHUNK: Final = 250
-SERVER_TIMEOUT: Final = 300.0
+SERVER_TIMEOUT: Final = 300
 CONNECT_TIMEOUT: Final = 10.0
 
 Hear = Callable[[Kind, str | None, Object], None]

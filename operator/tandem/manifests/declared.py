@@ -28,11 +28,16 @@ MAX_DECLARED: Final = 112 * 1024
 
 @dataclass(frozen=True)
 class Declared:
-    """A declared version: values by dotted field name, the fields left to defaults, ConfigMaps by mount path."""
+    """A declared version, by dotted field name."""
 
     effective: Mapping[str, Any]
+    """Every value, defaults filled in, in canonical form; no entry where there is nothing."""
     defaulted: frozenset[str]
+    """The fields that the author left to Tandem."""
     contents: Mapping[str, ConfigContent] = field(default_factory=dict)
+    """The ConfigMaps, by mount path."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What Tandem takes today for each field that is left to it."""
 
     def to_yaml(self) -> str:
         """Return the values as ``ModelRevision.spec.declared`` holds them."""
@@ -44,20 +49,17 @@ def declare(spec: ModelDeploymentSpec, configs: Mapping[str, ConfigContent]) -> 
 
     Raises ``ConfigMissing``, ``ConfigTooLarge``, ``DeclarationTooLarge`` or ``MountConflict``.
     """
-    effective: dict[str, Any] = {}
-    defaulted: set[str] = set()
-    for each in fields.FIELDS:
-        value = each.declared(spec)
-        if value is None:
-            defaulted.add(each.name)
-            value = each.default(spec)
-        if value is not None:
-            effective[each.name] = value
+    wishes = {each.name: each.declared(spec) for each in fields.FIELDS}
+    defaults = {each.name: each.default(spec) for each in fields.FIELDS}
     contents = _contents(spec, configs)
-    if spec.model.config is None:
-        defaulted.add(CONFIG_FIELD)
+    effective = {name: defaults[name] if wish is None else wish for name, wish in wishes.items()}
     effective[CONFIG_FIELD] = {path: content.digest() for path, content in contents.items()}
-    declared = Declared(effective, frozenset(defaulted), contents)
+    declared = Declared(
+        effective={name: value for name, value in effective.items() if value is not None},
+        defaulted=frozenset(name for name, wish in wishes.items() if wish is None),
+        contents=contents,
+        defaults=defaults,
+    )
     _check_mounts(spec)
     _check_size(declared)
     return declared
@@ -91,11 +93,12 @@ def changed_fields(declared: Declared, revision: ModelRevisionSpec) -> list[str]
 
 
 def _differs(name: str, declared: Declared, stored: Mapping[str, Any], revision: ModelRevisionSpec) -> bool:
-    known = name in stored
+    known = name in stored or name in revision.defaulted
     if name in declared.defaulted and (name in revision.defaulted or not known):
         return False
-    value = declared.effective.get(name)
-    return identity(value) != identity(stored[name] if known else None)
+    # What did not exist when the revision was made behaves as its default does: that is what a default has to be.
+    was = stored.get(name) if known else declared.defaults.get(name)
+    return identity(declared.effective.get(name)) != identity(was)
 
 
 def _contents_differ(declared: Declared, revision: ModelRevisionSpec) -> bool:

@@ -18,6 +18,8 @@ from tandem.rollout.waiting import waiting_for
 
 TICK_SECONDS = 1.0
 """While requests are judged: as often as the pods' counters are read."""
+AT_ONCE = 0.0
+"""A revision that was just made is the candidate of the next decision; the echo of our own write calls nobody."""
 STARTING_SECONDS = 5.0
 BLOCKED_SECONDS = 30.0
 
@@ -140,7 +142,9 @@ def _wake_after(draft: Draft, desired: Desired) -> float | None:
     draining = any(state.wanted > 0 and name not in slot_names(draft) for name, state in draft.seen.revisions.items())
     if draft.candidate_has_weight or draft.fallback is not None or draining:
         return TICK_SECONDS
-    if draft.candidate is not None or desired.new_revision is not None:
+    if desired.new_revision is not None and not draft.seen.refusals:
+        return AT_ONCE
+    if draft.candidate is not None:
         return STARTING_SECONDS
     if draft.seen.blocked is not None or draft.seen.conflict is not None or draft.seen.refusals:
         return BLOCKED_SECONDS

@@ -33,30 +33,6 @@ class ApiServer:
     tls: ssl.SSLContext | bool = True
     headers: Callable[[], Awaitable[Mapping[str, str]]] = field(default=no_headers)
 
-    @classmethod
-    def with_files(
-        cls,
-        url: str,
-        authorization: Callable[[], Awaitable[str | None]],
-        ca_file: str | None = None,
-        certificate_file: str | None = None,
-        key_file: str | None = None,
-    ) -> "ApiServer":
-        """Return the way to an API server from what a kubeconfig says.
-
-        ``authorization`` gives the Authorization header for the next request, or None with client certificates: tokens
-        expire, so it is asked each time. Without ``ca_file`` the system's authorities are trusted.
-        """
-        tls = ssl.create_default_context(cafile=ca_file)
-        if certificate_file is not None:
-            tls.load_cert_chain(certificate_file, key_file)
-
-        async def headers() -> Mapping[str, str]:
-            value = await authorization()
-            return {} if value is None else {"Authorization": value}
-
-        return cls(url, tls, headers)
-
     def address(self, pod: PodTarget) -> str:
         """Return the address of the pod's metrics."""
         return f"{self.url.rstrip('/')}/api/v1/namespaces/{pod.namespace}/pods/{pod.name}:{pod.port}/proxy/metrics"
