@@ -18,7 +18,8 @@ FORMAT: Final = 1
 class WatchedMetric:
     """One metric of a promoted version: what its predecessor had, what it has had since, and the evidence against it.
 
-    ``lately``: what it has had since the evidence last spoke for it, which is where it went bad if it did.
+    ``lately``: what it has had since the evidence against it was at its lowest (``lowest``, a log), which is where it
+    went bad if it did.
     """
 
     record: Counts
@@ -26,6 +27,7 @@ class WatchedMetric:
     absolute: Absolute
     since: Counts = NONE
     lately: Counts = NONE
+    lowest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class WatchEvidence:
                 "record": [metric.record.total, metric.record.bad],
                 "since": [metric.since.total, metric.since.bad],
                 "lately": [metric.lately.total, metric.lately.bad],
+                "lowest": metric.lowest,
                 "dispersion": metric.dispersion,
                 "absolute": codec.absolute_list(metric.absolute),
             }
@@ -112,7 +115,8 @@ def _add(metric: WatchedMetric, increment: Counts) -> WatchedMetric:
     return replace(
         metric,
         since=metric.since + increment,
-        lately=metric.lately + increment if absolute.log_e > 0.0 else NONE,
+        lately=metric.lately + increment if absolute.log_e > metric.lowest else NONE,
+        lowest=min(absolute.log_e, metric.lowest),
         absolute=absolute,
     )
 
@@ -140,11 +144,12 @@ def _watch(metric: MetricEvidence, allowed: float) -> WatchedMetric:
 
 
 def _metric_from_dict(data: object, where: str) -> WatchedMetric:
-    content = codec.record(data, where, ("record", "since", "lately", "dispersion", "absolute"))
+    content = codec.record(data, where, ("record", "since", "lately", "lowest", "dispersion", "absolute"))
     return WatchedMetric(
         record=codec.counts(content["record"], f"{where}.record"),
         since=codec.counts(content["since"], f"{where}.since"),
         lately=codec.counts(content["lately"], f"{where}.lately"),
+        lowest=codec.number(content["lowest"], f"{where}.lowest", most=0.0),
         dispersion=codec.number(content["dispersion"], f"{where}.dispersion", 1.0, LARGEST_DISPERSION),
         absolute=codec.absolute(content["absolute"], f"{where}.absolute"),
     )
