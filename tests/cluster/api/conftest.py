@@ -8,17 +8,30 @@ from pathlib import Path
 
 import pytest
 
+from dev.cluster.control_plane import ControlPlane
+
 Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture(scope="module")
-def kubectl(kubeconfig: Path) -> Kubectl:
+@pytest.fixture(scope="session")
+def kubeconfig(plane: ControlPlane) -> Path:
+    return plane.kubeconfig
+
+
+@pytest.fixture(scope="session")
+def kubectl(plane: ControlPlane) -> Kubectl:
     """Run kubectl; with ``check`` a refusal is an error of the test that shows what was said."""
 
     def run(*words: str, given: str | None = None, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
+        environment = {**os.environ, "KUBECONFIG": str(plane.kubeconfig)}
         done = subprocess.run(
-            ["kubectl", *words], input=given, env=environment, capture_output=True, text=True, check=False, timeout=60
+            [plane.kubectl, *words],
+            input=given,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
         assert not check or done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
         return done

@@ -62,7 +62,7 @@ def older_chart(tmp_path: Path) -> Path:
 def test_definitions_are_upgraded_and_kept(kubectl: Kubectl, helm: Helm, namespace: str, older_chart: Path) -> None:
     settings = ("--namespace", namespace, "--set", "image.repository=registry.example.com/tandem-operator")
     # Other tests on this API server have applied the definitions with kubectl.
-    helm("install", RELEASE, older_chart, *settings, "--take-ownership")
+    helm("install", RELEASE, older_chart, *settings, "--take-ownership", "--force-conflicts")
     in_namespace = ("-n", namespace, "-f", "-")
     refused = kubectl("create", *in_namespace, given=json.dumps(MODEL), check=False)
     assert 'unknown field "spec.purpose"' in refused.stderr

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from tandem.api.crds import rendered
-
 pytestmark = pytest.mark.cluster
 
 Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -60,13 +58,6 @@ def model_deployment(*path: str | int, value: Any = None, name: str = "fraud") -
         else:
             place[last] = value
     return {"apiVersion": "tandem.dev/v1alpha1", "kind": "ModelDeployment", "metadata": {"name": name}, "spec": spec}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def definitions(kubectl: Kubectl) -> None:
-    for text in rendered().values():
-        kubectl("apply", "-f", "-", given=text)
-    kubectl("wait", "--for=condition=Established", "crd/modeldeployments.tandem.dev", "crd/modelrevisions.tandem.dev")
 
 
 def answer_to(kubectl: Kubectl, body: dict[str, Any]) -> str:
