@@ -50,14 +50,14 @@ class Kube:
         """Address of the gateway on this machine."""
         return (self.run / "gateway-url").read_text().strip()
 
-    def command(self, *words: str, stdin: str | None = None, seconds: float = 60) -> str:
+    def command(self, *words: str, stdin: str | None = None, seconds: float = 60, cwd: Path | None = None) -> str:
         """Run a program with the cluster's environment and return what it said. Raises ``KubeFailed``."""
         shown = shlex.join(words)
         if self._on_command is not None:
             self._on_command(shown)
         try:
             done = subprocess.run(
-                words, env=self.env, input=stdin, capture_output=True, text=True, timeout=seconds, check=False
+                words, env=self.env, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=seconds, check=False
             )
         except FileNotFoundError as error:
             raise KubeFailed(f"{words[0]} is not there: is the cluster up? (make cluster)") from error
