@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,25 +88,33 @@ def ensure_tools(tools: Sequence[Tool], cache: Path, progress: Progress) -> dict
     if all(folder.is_dir() for folder in folders.values()):
         return folders
     go = find_go(MODULES, cache, progress)
-    for tool in tools:
-        with _locked(cache / "bin" / f".{tool.name}.lock"):
-            if not folders[tool.name].is_dir():
-                _build(tool, folders[tool.name], go, progress)
+    missing = [tool for tool in tools if not folders[tool.name].is_dir()]
+    # Compiling needs the processors and downloading the network: what later tools need is fetched meanwhile.
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        counts = [ahead.submit(_fetch_and_count, go, tool) for tool in missing]
+        try:
+            for tool, count in zip(missing, counts, strict=True):
+                with _locked(cache / "bin" / f".{tool.name}.lock"):
+                    if not folders[tool.name].is_dir():
+                        _build(tool, folders[tool.name], go, count, progress)
+        finally:
+            ahead.shutdown(cancel_futures=True)
     return folders
 
 
-def _build(tool: Tool, folder: Path, go: Path, progress: Progress) -> None:
+def _build(tool: Tool, folder: Path, go: Path, count: Future[int], progress: Progress) -> None:
     module = MODULES / tool.name
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     with progress.step(f"building {tool.name} {version_of(tool, (module / 'go.mod').read_text())}") as step:
         step("downloading its modules")
-        total = _count_packages(go, tool, module)
+        total = count.result()
         words: WordList = [go, "build", "-v", *_FLAGS, "-o", f"{partial}/", *tool.packages]
         follow(words, doing=f"building {tool.name}", on_line=_Counter(step, total), env=environment(), cwd=module)
         for kept in tool.kept:
-            source = run([go, "list", "-m", "-f", "{{.Dir}}", tool.module], doing="finding the module", cwd=module)
+            where: WordList = [go, "list", "-m", "-f", "{{.Dir}}", tool.module]
+            source = run(where, doing=f"finding the module of {tool.name}", env=environment(), cwd=module)
             _copy_writable(Path(source.strip()) / kept, partial / Path(kept).name)
     partial.replace(folder)
     for other in folder.parent.glob(f"{tool.name}-v*"):
@@ -113,10 +122,11 @@ def _build(tool: Tool, folder: Path, go: Path, progress: Progress) -> None:
             shutil.rmtree(other)  # the same version built with other flags: hundreds of megabytes
 
 
-def _count_packages(go: Path, tool: Tool, module: Path) -> int:
+def _fetch_and_count(go: Path, tool: Tool) -> int:
+    """Have the tool's modules in Go's module cache; returns how many packages it is made of."""
     words: WordList = [go, "list", "-deps", *tool.packages]
-    listed = run(words, doing=f"downloading the modules of {tool.name}", env=environment(), cwd=module, timeout=1800)
-    return len(listed.splitlines())
+    doing = f"downloading the modules of {tool.name}"
+    return len(run(words, doing=doing, env=environment(), cwd=MODULES / tool.name, timeout=1800).splitlines())
 
 
 class _Counter:

@@ -1,5 +1,6 @@
 """Waiting for a component to be healthy, with a deadline, noticing at once when it dies instead."""
 
+import socket
 import ssl
 import time
 import urllib.error
@@ -18,6 +19,19 @@ Probe = Callable[[], str]
 def answers(url: str) -> Probe:
     """A probe: a GET of `url` is answered with 200. Health needs no trust: certificates are not verified."""
     return _probe(url, lambda status: status == 200)
+
+
+def accepts_connections(address: str, port: int) -> Probe:
+    """A probe: somebody listens there."""
+
+    def probe() -> str:
+        try:
+            with socket.create_connection((address, port), timeout=3):
+                return ""
+        except OSError as error:
+            return str(error)
+
+    return probe
 
 
 def speaks_http(url: str) -> Probe:

