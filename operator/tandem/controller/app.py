@@ -99,7 +99,11 @@ class Controller:
         sweeping = asyncio.create_task(self._sweeper.run(self._options.sweep_interval), name="sweeper")
         telling = asyncio.create_task(events.run(), name="events")
 
+        stopping = False
+
         async def on_stopping() -> None:
+            nonlocal stopping
+            stopping = True
             # kopf cancels every task begun since its start, reconciles too: let those end before.
             self._queue.stop()
             await asyncio.wait({working}, timeout=_LAST_RECONCILES)
@@ -121,8 +125,9 @@ class Controller:
         tasks = {watching, working, sweeping, telling}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {watching}:
-                logger.critical("the task %s has ended: stopping everything", task.get_name())
+            if not stopping:
+                for task in done - {watching}:
+                    logger.critical("the task %s has ended: stopping everything", task.get_name())
             stop.set()
             await asyncio.wait({watching}, timeout=_LAST_BREATH)
         finally:

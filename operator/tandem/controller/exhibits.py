@@ -1,11 +1,11 @@
 """What is put before the judge: whose trial it is, in which part of it, and the evidence so far. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
-from tandem.api.values import percent_share
+from tandem.api.values import duration_seconds, percent_share
 from tandem.judge import (
     CorruptEvidence,
     Counts,
@@ -76,8 +76,24 @@ def settings_of(deployment: ModelDeployment, subject: Subject) -> Settings:
         false_rollback=max(percent_share(evidence.false_rollback), 1e-9),
         budget=max(percent_share(evidence.budget), 1e-9),
         next_share=next_weight / 100,
-        objectives={f"latency-{name}": value for name, value in (latency.to_dict() if latency else {}).items()},
+        objectives={
+            latency_metric(name, value): value for name, value in (latency.to_dict() if latency else {}).items()
+        },
     )
+
+
+def latency_metric(name: str, objective: str) -> str:
+    """Return the metric of a latency objective. Another duration is another metric: its evidence begins afresh."""
+    return f"latency-{name}-{objective}"
+
+
+def objective_seconds(deployment: ModelDeployment) -> dict[str, float]:
+    """Return the latency objectives in seconds, by metric."""
+    latency = deployment.spec.requirements.latency
+    return {
+        latency_metric(name, text): duration_seconds(text)
+        for name, text in (latency.to_dict() if latency else {}).items()
+    }
 
 
 def allowed_shares(deployment: ModelDeployment) -> dict[str, float]:
@@ -86,8 +102,8 @@ def allowed_shares(deployment: ModelDeployment) -> dict[str, float]:
     shares = {}
     if requirements.availability is not None:
         shares[ERRORS] = max(1.0 - percent_share(requirements.availability), 1e-6)
-    for name in requirements.latency.to_dict() if requirements.latency else {}:
-        shares[f"latency-{name}"] = LATENCY_SHARES[name]
+    for name, objective in (requirements.latency.to_dict() if requirements.latency else {}).items():
+        shares[latency_metric(name, objective)] = LATENCY_SHARES[name]
     return shares
 
 
@@ -103,6 +119,14 @@ class Exhibit:
         if isinstance(self.evidence, Evidence) and subject.step != self.subject.step:
             return Exhibit(subject, next_step(self.evidence))
         return replace(self, subject=subject)
+
+    def under(self, metrics: Collection[str]) -> "Exhibit":
+        """Return the exhibit without the metrics of objectives that were taken back or changed."""
+        if isinstance(self.evidence, WatchEvidence):
+            watched = {name: metric for name, metric in self.evidence.metrics.items() if name in metrics}
+            return replace(self, evidence=WatchEvidence(watched))
+        kept = {name: metric for name, metric in self.evidence.metrics.items() if name in metrics}
+        return replace(self, evidence=Evidence(kept))
 
     def promoted(self, subject: Subject, deployment: ModelDeployment) -> "Exhibit":
         """Return the exhibit of the watch window: judged against the record that the old stable left."""

@@ -14,11 +14,18 @@ from typing import Any, Final
 from tandem.api.objects import ModelDeployment
 from tandem.api.status import ModelDeploymentStatus
 from tandem.cluster.cache import Key
-from tandem.controller.exhibits import Exhibit, Subject, begin, restore, settings_of, subject_of
+from tandem.controller.exhibits import (
+    Exhibit,
+    Subject,
+    begin,
+    objective_seconds,
+    restore,
+    settings_of,
+    subject_of,
+)
 from tandem.judge import Verdict
-from tandem.manifests.edges import objectives
 from tandem.rollout.observation import Observation, RevisionState, Trouble
-from tandem.signals import Collector, Fold, Ledger, PodSample, PodTarget, drained, fold
+from tandem.signals import ERRORS, Collector, Fold, Ledger, PodSample, PodTarget, drained, fold
 from tandem.signals.collector import Scraper
 
 log = logging.getLogger(__name__)
@@ -92,7 +99,8 @@ class Trials:
         folded = self._fold(trial, deployment)
         if subject is None or trial.exhibit is None:
             return Judged()
-        trial.exhibit = trial.exhibit.at(subject).after(folded.counts)
+        metrics = {ERRORS, *objective_seconds(deployment)}
+        trial.exhibit = trial.exhibit.under(metrics).at(subject).after(folded.counts)
         trial.verdict = trial.exhibit.verdict(settings_of(deployment, subject))
         return Judged(trial.verdict, trial.trouble or self._trouble(trial))
 
@@ -180,9 +188,8 @@ class Trials:
 
     def _fold(self, trial: _Trial, deployment: ModelDeployment) -> Fold:
         samples, trial.waiting = trial.waiting, []
-        named = {f"latency-{name}": seconds for name, seconds in objectives(deployment.spec.requirements).items()}
         present = {target.key for target in trial.targets} | {sample.pod.key for sample in samples}
-        folded = fold(trial.ledger, samples, named, present or None)
+        folded = fold(trial.ledger, samples, objective_seconds(deployment), present or None)
         trial.ledger = folded.ledger
         if samples:
             trial.missing_edges = folded.missing_edges
