@@ -55,9 +55,11 @@ def start_time(pid: int) -> int | None:
         os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended would stay as a zombie
     try:
         state, started = parse_stat(Path(f"/proc/{pid}/stat").read_text())
+        # The first thread dies first; until the others are dead too, they hold the process' ports.
+        ended = state in "ZX" and len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if state in "ZX" else started
+    return None if ended else started
 
 
 def boot_id() -> str:
