@@ -6,10 +6,9 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from dev.cluster import kind, native
-from dev.cluster.binaries import CLUSTER_TOOLS, folder_of
 from dev.cluster.errors import ClusterError
 from dev.cluster.lock import locked
-from dev.cluster.native import NativeCluster, open_cluster
+from dev.cluster.native import open_cluster
 from dev.cluster.progress import Progress
 from dev.cluster.settings import DEFAULT_NAME, check_name, description_file, run_folder
 from dev.images.cache import cache_folder
@@ -87,11 +86,14 @@ def _status(options: argparse.Namespace, _progress: Progress) -> int:
     if kind.exists(options.name):
         print(kind.kubectl(options.name)("get", "nodes", "--output=wide", doing="listing the nodes"), end="")
         return 0
-    cluster = _existing(options.name)
+    cluster = open_cluster(options.name)
     for name in cluster.table.names():
         record = cluster.table.running(name)
         print(f"{name:28} {f'running  pid {record.pid}' if record else 'NOT RUNNING'}")
-    print(cluster.kubectl("get", "nodes", "--output=wide", doing="listing the nodes"), end="")
+    try:
+        print(cluster.kubectl("get", "nodes", "--output=wide", doing="listing the nodes", timeout=10), end="")
+    except ClusterError as error:
+        print(error)
     print(f"gateway: {cluster.gateway_url}\nlogs: {cluster.table.logs}")
     return 1 if cluster.troubles() else 0
 
@@ -104,7 +106,7 @@ def _load(options: argparse.Namespace, progress: Progress) -> int:
         if kind.exists(options.name):
             kind.load(options.name, options.archives)
         else:
-            _existing(options.name).load(options.archives)
+            open_cluster(options.name).load(options.archives)
     return 0
 
 
@@ -119,7 +121,7 @@ def _env(options: argparse.Namespace, _progress: Progress) -> int:
 
 
 def _logs(options: argparse.Namespace, _progress: Progress) -> int:
-    table = _existing(options.name).table
+    table = open_cluster(options.name).table
     for name in options.components or table.names():
         print(f"== {name} ({table.log(name)})\n{table.tail(name, options.lines)}")
     return 0
@@ -127,13 +129,8 @@ def _logs(options: argparse.Namespace, _progress: Progress) -> int:
 
 def _restart(options: argparse.Namespace, progress: Progress) -> int:
     with locked(cache_folder(), options.name), progress.step(f"restarting {options.component}"):
-        _existing(options.name).plane.restart(options.component)
+        open_cluster(options.name).plane.restart(options.component)
     return 0
-
-
-def _existing(name: str) -> NativeCluster:
-    tools = {tool.name: folder_of(tool, cache_folder()) for tool in CLUSTER_TOOLS}
-    return open_cluster(name, tools)
 
 
 def _named(options: argparse.Namespace) -> str:

@@ -46,8 +46,8 @@ def prepare_machine(progress: Progress) -> None:
         problems.append(f"these programs' packages are missing, and there is no apt-get: {' '.join(packages)}")
     if problems:
         raise ClusterError(
-            f"No Docker daemon answers, and a cluster without Docker cannot be made here: {'; '.join(problems)}.\n"
-            "Start Docker and install kind, or use Linux as root"
+            f"A cluster without kind and Docker cannot be made here: {'; '.join(problems)}.\n"
+            "Install kind and start a Docker daemon, or use Linux as root"
             + (f" (Debian packages that will be installed: {' '.join(packages)})." if packages else ".")
         )
     if packages:

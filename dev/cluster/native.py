@@ -10,13 +10,13 @@ from pathlib import Path
 
 from dev.cluster import kubeconfig
 from dev.cluster.addons import GatewayImages, install_dns, install_gateway, prepare_chart
-from dev.cluster.binaries import CLUSTER_TOOLS, ensure_tools
+from dev.cluster.binaries import CLUSTER_TOOLS, ensure_tools, folder_of
 from dev.cluster.certificates import Authority
 from dev.cluster.cgroups import Cgroups
 from dev.cluster.commands import WordList
 from dev.cluster.components import ControlPlaneSettings, Ports
 from dev.cluster.errors import ClusterError
-from dev.cluster.health import await_content
+from dev.cluster.health import accepts_connections, await_content, await_healthy
 from dev.cluster.kubectl import Kubectl
 from dev.cluster.leftovers import remove_if_empty, remove_made_folders, unmount_below
 from dev.cluster.machine import prepare_machine
@@ -25,8 +25,17 @@ from dev.cluster.node import NodeProcesses
 from dev.cluster.plane import Plane, make_identity
 from dev.cluster.processes import ProcessTable
 from dev.cluster.progress import Progress
-from dev.cluster.settings import GATEWAY_NODE_PORT, Cluster, all_names, description_file, lib_folder, run_folder
+from dev.cluster.settings import (
+    DEFAULT_NAME,
+    GATEWAY_NODE_PORT,
+    Cluster,
+    all_names,
+    description_file,
+    lib_folder,
+    run_folder,
+)
 from dev.cluster.system_images import ENVOY, ENVOY_GATEWAY, ensure_system_images
+from dev.images.cache import cache_folder
 
 _FORWARD = "gateway-port"
 
@@ -102,6 +111,7 @@ class NativeCluster:
         target = f"{self.cluster.api_address}:{GATEWAY_NODE_PORT}"
         forward: WordList = [self._tools["small"] / "forward", f"127.0.0.1:{self.cluster.gateway_port}", target]
         self.table.ensure(_FORWARD, forward)
+        await_healthy(self.table, _FORWARD, accepts_connections("127.0.0.1", self.cluster.gateway_port), 10)
         chart = prepare_chart(self._tools["envoy-gateway"] / "gateway-helm", self.cluster.run / "gateway-chart")
         images = GatewayImages(ENVOY_GATEWAY, ENVOY)
         install_gateway(self.kubectl, [chart], images, self.cluster.run, self.gateway_url, progress)
@@ -135,11 +145,15 @@ class NativeCluster:
         kubeconfig.write(cluster.kubeconfig, content)
 
 
-def open_cluster(name: str, tools: Mapping[str, Path]) -> NativeCluster:
-    """The cluster of this name. Raises ClusterError when there is none."""
+def open_cluster(name: str = DEFAULT_NAME, cache: Path | None = None) -> NativeCluster:
+    """The cluster of this name, running or not; raises ClusterError when there is none.
+
+    Tests that need a crash: ``open_cluster().plane.kill("apiserver")``, and ``start_one("apiserver")`` afterwards.
+    """
     file = description_file(name)
     if not file.exists():
         raise ClusterError(f"there is no cluster {name!r} on this machine; make it with `up`")
+    tools = {tool.name: folder_of(tool, cache or cache_folder()) for tool in CLUSTER_TOOLS}
     return NativeCluster(Cluster.from_json(file.read_text()), tools)
 
 
