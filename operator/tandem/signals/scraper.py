@@ -14,8 +14,11 @@ from tandem.signals.sample import PodSample, PodTarget, Trouble, Unreadable
 
 TIMEOUT: Final = 0.8
 LARGEST_ANSWER: Final = 4 * 1024 * 1024
-MOST_CONNECTIONS: Final = 256
+MOST_AT_ONCE: Final = 256
 """Pods read at the same time, over all rollouts."""
+
+IDLE_AFTER: Final = 30.0
+_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "tandem"}
 
 Clock = Callable[[], float]
 
@@ -48,23 +51,24 @@ class PodScraper:
         self._api_server = api_server
         self._timeout = timeout
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            verify=api_server.tls if api_server else False,
-            timeout=None,  # noqa: S113 - one deadline over the whole exchange, below
-            follow_redirects=False,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS),
-            headers={"Accept-Encoding": "identity", "User-Agent": "tandem"},
-        )
+        self._tls = api_server.tls if api_server else ssl.create_default_context()
+        # A connection pool of its own for each pod: a shared one looks through all its connections for every request,
+        # which costs more than the request as soon as there are some dozens of pods.
+        self._pools: dict[str, _Pool] = {}
+        self._swept_at = clock()
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
         """Read all the pods at once and return one answer each, in their order. Never raises for what a pod does."""
+        await self._sweep()
         headers = await self._api_server.headers() if self._api_server else {}
         return list(await asyncio.gather(*(self._read(pod, headers) for pod in pods)))
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            await pool.transport.aclose()
 
     async def __aenter__(self) -> "PodScraper":
         return self
@@ -73,18 +77,14 @@ class PodScraper:
         await self.aclose()
 
     async def _read(self, pod: PodTarget, headers: Mapping[str, str]) -> PodSample | Unreadable:
-        url = self._api_server.address(pod) if self._api_server else f"http://{_host(pod.ip)}:{pod.port}/metrics"
         try:
-            async with asyncio.timeout(self._timeout):
-                text = await self._get(url, headers)
+            async with self._slots, asyncio.timeout(self._timeout):
+                text = await self._get(pod, headers)
             return PodSample(pod, self._clock(), parse(text))
         except TimeoutError:
             return _unreadable(pod, "TimedOut", f"no complete answer within {self._timeout:g} s")
         except httpx.ConnectError as error:
-            refused = "refused" in str(error).lower() or "all connection attempts failed" in str(error).lower()
-            return _unreadable(
-                pod, "Refused" if refused else "Unreachable", "connection refused" if refused else str(error)
-            )
+            return _unreadable(pod, *_connect_trouble(error))
         except httpx.HTTPError as error:
             return _unreadable(pod, "Unreachable", str(error) or type(error).__name__)
         except _HttpError as error:
@@ -94,16 +94,44 @@ class PodScraper:
         except (GarbledMetrics, UnicodeDecodeError) as error:
             return _unreadable(pod, "Garbled", str(error))
 
-    async def _get(self, url: str, headers: Mapping[str, str]) -> str:
-        async with self._client.stream("GET", url, headers=dict(headers)) as response:
+    async def _get(self, pod: PodTarget, headers: Mapping[str, str]) -> str:
+        url = self._api_server.address(pod) if self._api_server else f"http://{_host(pod.ip)}:{pod.port}/metrics"
+        request = httpx.Request("GET", url, headers={**_HEADERS, **headers})
+        response = await self._pool(pod).handle_async_request(request)
+        try:
             if response.status_code != httpx.codes.OK:
                 raise _HttpError(f"HTTP {response.status_code} {response.reason_phrase}".rstrip())
             content = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in response.aiter_raw():
                 content += chunk
                 if len(content) > LARGEST_ANSWER:
                     raise _TooLarge(f"more than {LARGEST_ANSWER // 1024 // 1024} MiB")
+        finally:
+            await response.aclose()
         return content.decode()
+
+    def _pool(self, pod: PodTarget) -> httpx.AsyncBaseTransport:
+        key = f"{pod.uid} {pod.ip}:{pod.port}"
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = _Pool(httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False))
+        pool.used_at = self._clock()
+        return pool.transport
+
+    async def _sweep(self) -> None:
+        """Close the connections to pods that nobody has asked for in a while."""
+        now = self._clock()
+        if now - self._swept_at < IDLE_AFTER:
+            return
+        self._swept_at = now
+        for key in [key for key, pool in self._pools.items() if now - pool.used_at > IDLE_AFTER]:
+            await self._pools.pop(key).transport.aclose()
+
+
+@dataclass(slots=True)
+class _Pool:
+    transport: httpx.AsyncHTTPTransport
+    used_at: float = 0.0
 
 
 class _HttpError(Exception):
@@ -112,6 +140,13 @@ class _HttpError(Exception):
 
 class _TooLarge(Exception):
     """An answer beyond the bound."""
+
+
+def _connect_trouble(error: httpx.ConnectError) -> tuple[Trouble, str]:
+    words = str(error).lower()
+    if "refused" in words or "all connection attempts failed" in words:
+        return "Refused", "connection refused"
+    return "Unreachable", str(error) or "no connection"
 
 
 def _host(ip: str) -> str:

@@ -13,11 +13,22 @@ from tests.unit.signals.exposition import Bento
 Answer = Callable[[str, Mapping[str, str], asyncio.StreamWriter], Awaitable[None]]
 
 
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 10.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Server:
     """A small HTTP/1.1 server that counts its connections."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer, self.connections, self.paths, self.port = answer, 0, list[str](), 0
+        self.closed = asyncio.Event()
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -33,6 +44,7 @@ class Server:
             pass
         finally:
             writer.close()
+            self.closed.set()
 
 
 @asynccontextmanager
@@ -69,14 +81,30 @@ def good_text(number: int = 3) -> bytes:
 
 
 async def test_reads_counters_and_keeps_its_connection() -> None:
-    clock = iter([10.0, 11.0])
-    async with serving(replying(good_text())) as server, PodScraper(clock=lambda: next(clock)) as scraper:
-        answers = [(await scraper.scrape([pod(server.port)]))[0] for _ in range(2)]
+    clock = Clock()
+    async with serving(replying(good_text())) as server, PodScraper(timeout=5.0, clock=clock) as scraper:
+        answers = await scraper.scrape([pod(server.port)])
+        clock.now = 11.0
+        answers += await scraper.scrape([pod(server.port)])
     assert [answer.at for answer in answers if isinstance(answer, PodSample)] == [10.0, 11.0]
     assert isinstance(answers[0], PodSample)
     assert answers[0].counters.answered == 3
     assert server.paths == ["/metrics", "/metrics"]
     assert server.connections == 1
+
+
+async def test_connections_to_pods_that_nobody_asks_for_any_more_are_closed() -> None:
+    clock = Clock()
+    async with serving(replying(good_text())) as server, PodScraper(timeout=5.0, clock=clock) as scraper:
+        first, second = pod(server.port, "a"), pod(server.port, "b")
+        await scraper.scrape([first, second])
+        for _ in range(3):
+            clock.now += 20.0
+            await scraper.scrape([second])
+        assert server.connections == 2
+        await asyncio.wait_for(server.closed.wait(), 5.0)
+        await scraper.scrape([first, second])
+        assert server.connections == 3
 
 
 async def test_one_pod_that_hangs_holds_up_nobody_else() -> None:
@@ -189,8 +217,7 @@ async def test_the_collector_keeps_the_latest_of_each_pod_and_forgets_the_gone()
     async def sometimes(path: str, headers: Mapping[str, str], writer: asyncio.StreamWriter) -> None:
         await replying(good_text(), "200 OK" if texts["good"] else "503 Busy")(path, headers, writer)
 
-    clock = iter([1.0, 2.0])
-    async with serving(sometimes) as server, PodScraper(timeout=5.0, clock=lambda: next(clock)) as scraper:
+    async with serving(sometimes) as server, PodScraper(timeout=5.0, clock=Clock()) as scraper:
         collector = Collector(scraper)
         first, second = pod(server.port, "a"), pod(server.port, "b")
         assert {found.pod.name for found in await collector.collect([first, second])} == {"a", "b"}
@@ -198,4 +225,4 @@ async def test_the_collector_keeps_the_latest_of_each_pod_and_forgets_the_gone()
         assert await collector.collect([first]) == []
     assert [answer.reason for answer in collector.unreadable] == ["HttpError"]
     assert set(collector.samples) == {first.key}
-    assert collector.samples[first.key].at in (1.0, 2.0)
+    assert collector.samples[first.key].at == 10.0
