@@ -114,6 +114,8 @@ class Controller:
                 registry=watches.registry(kinds, self._connection, self._hear, self.complaints, on_stopping),
                 settings=watches.settings(kinds),
                 standalone=True,
+                # Without a name of its own kopf asks for the user's, and a container's numeric user has none.
+                identity="tandem",  # type: ignore[arg-type]
                 clusterwide=not self._options.namespaces,
                 namespaces=self._options.namespaces,
                 liveness_endpoint=self._options.liveness,
