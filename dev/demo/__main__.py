@@ -7,6 +7,7 @@ python -m dev.demo down     removes the cluster and everything in it
 import argparse
 import io
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,7 @@ def main() -> int:
     parser.add_argument("--svg", type=Path, help="keep the report as a picture")
     parser.add_argument("--json", type=Path, help="keep the report's numbers")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the traffic and the watches are ended, too
     screen = Screen()
     kube = Kube(on_command=screen.command)
     try:

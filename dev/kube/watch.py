@@ -11,6 +11,9 @@ from typing import IO, Any, Self
 
 from dev.kube.client import Kube, Object, TookTooLong, conditions
 
+_LOOK_AGAIN_SECONDS = 0.5
+"""Checks may look at other things than the object, so they are made even when it does not change."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -88,7 +91,7 @@ class Watch:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise TookTooLong(f"{name}: {what}: not within {seconds:.0f} s; {_state(thing)}")
-                self._changed.wait(left)
+                self._changed.wait(min(left, _LOOK_AGAIN_SECONDS))
 
     def until_gone(self, name: str, seconds: float) -> None:
         """Wait until there is no such object. Raises ``TookTooLong``."""

@@ -1,0 +1,121 @@
+"""The stage of the end-to-end tests: cluster, images and operator once, a namespace for each model.
+
+A test that fails shows what a person would look at: objects, conditions, events, the last lines of the logs.
+"""
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from dev.kube import stack
+from dev.kube.client import Kube, NotThere
+from dev.kube.diagnosis import diagnose
+from dev.kube.watch import Watch
+from tests.e2e.model import Model
+
+ORDER = (
+    "test_main_job",
+    "test_rollback",
+    "test_without_gateway",
+    "test_changes_of_mind",
+    "test_bad_input",
+    "test_crashes",
+)
+"""The most important first: a broken build is known early."""
+
+NewModel = Callable[[], Model]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else len(ORDER))
+
+
+@pytest.fixture(scope="session")
+def kube() -> Kube:
+    stack.make_cluster()
+    stack.load_images()
+    kube = Kube()
+    stack.install_operator(kube)
+    return kube
+
+
+@pytest.fixture(scope="session")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("traffic") / "rows.jsonl"
+    subprocess.run([sys.executable, "-m", "dev.traffic.digits", str(file)], cwd=stack.REPOSITORY, check=True)
+    return file
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def module_stage(
+    kube: Kube, rows: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[NewModel]:
+    """Models that live as long as the tests of a file."""
+    yield from _stage(kube, rows, tmp_path_factory, request)
+
+
+@pytest.fixture
+def stage(
+    kube: Kube, rows: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[NewModel]:
+    """Models that live as long as one test."""
+    yield from _stage(kube, rows, tmp_path_factory, request)
+
+
+@pytest.fixture
+def model(stage: NewModel) -> Model:
+    """One model, not applied yet."""
+    return stage()
+
+
+def _stage(
+    kube: Kube, rows: Path, folders: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[NewModel]:
+    with ExitStack() as open_until_the_end:
+
+        def make() -> Model:
+            namespace = f"e2e-{next(_numbers)}"
+            stack.remove_namespace(kube, namespace, 120)
+            stack.make_namespace(kube, namespace)
+            open_until_the_end.callback(_leave, kube, namespace, request.node)
+            watches = [
+                open_until_the_end.enter_context(Watch(kube, kind, namespace))
+                for kind in ("modeldeployments", "modelrevisions", "httproutes")
+            ]
+            return Model(kube, namespace, *watches, rows=rows, out=folders.mktemp(namespace))
+
+        yield make
+
+
+_failed: set[str] = set()
+
+
+def _leave(kube: Kube, namespace: str, node: pytest.Item | pytest.Collector) -> None:
+    # The namespace's pods drain in the background: nothing that follows waits for them.
+    if any(failed.startswith(node.nodeid) for failed in _failed):
+        print(diagnose(kube, namespace))
+    try:
+        kube.kubectl("delete", "namespace", namespace, "--wait=false")
+    except NotThere:
+        return
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:  # pragma: no cover
+    report = yield
+    del call
+    if report.failed:
+        _failed.add(item.nodeid)
+    return report

@@ -1,0 +1,49 @@
+"""Without a gateway a rollout is a switch of the in-cluster Service: candidate ready, switch, watch, switch back if bad."""
+
+from dev.traffic.summary import lost
+from tests.e2e.caller import calling
+from tests.e2e.model import Model
+
+NO_GATEWAY = {"gateway": None}
+
+
+def url(model: Model) -> str:
+    address = model.status()["clusterUrl"]
+    assert isinstance(address, str)
+    return address
+
+
+def test_a_promotion_loses_no_request_inside_the_cluster(model: Model) -> None:
+    model.given("first", traffic=NO_GATEWAY)
+    with calling(model.kube, model.namespace, url(model), model.rows) as caller:
+        model.apply("better")
+        model.wait("Ready")
+        model.until_phase("Serving")
+        outcomes = caller.stop()
+    assert lost(outcomes) == []
+    assert [o.version for o in outcomes][-1] == "better"
+    assert model.slots() == ("better", None)
+    assert model.kube.list("httproutes", model.namespace) == []
+
+
+def test_a_bad_version_is_switched_back(model: Model) -> None:
+    model.given("better", traffic=NO_GATEWAY, rollout={"watch": "3m"})
+    with calling(model.kube, model.namespace, url(model), model.rows) as caller:
+        model.apply("failing")
+        model.wait("Stalled")
+        outcomes = caller.stop()
+    assert lost(outcomes, broken=["failing"]) == []
+    assert any(outcome.bad for outcome in outcomes), "the version was never tried"
+    assert [o.version for o in outcomes][-1] == "better"
+    assert model.slots() == ("better", None)
+
+
+def test_the_service_follows_stable_behind_a_gateway_too(model: Model) -> None:
+    model.given("first")
+    with model.traffic(), calling(model.kube, model.namespace, url(model), model.rows, rate=10) as caller:
+        model.apply("better")
+        model.wait("Ready")
+        service = model.kube.get("service", model.name, model.namespace)
+        assert service["spec"]["selector"]["tandem.dev/revision"] == model.revision_of("better")
+        outcomes = caller.stop()
+    assert lost(outcomes) == []
