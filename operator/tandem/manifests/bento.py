@@ -28,7 +28,7 @@ def own_files(values: Mapping[str, Any], edges: Iterable[float]) -> dict[str, st
         files[BENTO_CONFIG_FILE] = to_yaml(bento_config(values, edges))
     if values["serving.startup.warmup"]:
         files[WARMUP_SCRIPT_FILE] = inspect.getsource(warmup_probe)
-        files[WARMUP_PLAN_FILE] = json.dumps(_warmup_plan(values), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        files[WARMUP_PLAN_FILE] = json.dumps(_warmup_plan(values), sort_keys=True, ensure_ascii=False) + "\n"
     return files
 
 

@@ -14,8 +14,8 @@ from tandem.manifests.text import from_yaml, to_yaml
 MAX_BYTES: Final = 400 * 1024
 """Most bytes of all ConfigMaps of one version: an object of Kubernetes holds 1.5 MiB, and the revision holds more."""
 
-MAX_TEXT: Final = 480 * 1024
-"""Longest YAML text of them; the schema ends at 512 KiB, and Tandem's own files need some."""
+MAX_TEXT: Final = 496 * 1024
+"""Longest YAML text of them with the warm-up requests; the schema ends at 512 KiB, Tandem's own files need the rest."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,18 @@ class ConfigCopy:
     content: ConfigContent
 
 
-def check_size(contents: Mapping[str, ConfigContent]) -> None:
-    """Raise ``ConfigTooLarge`` when the contents, by mount path, do not fit into a revision."""
+def check_size(contents: Mapping[str, ConfigContent], reserved: int) -> None:
+    """Raise ``ConfigTooLarge`` when the contents, by mount path, do not fit into a revision.
+
+    ``reserved`` characters are kept for the warm-up requests, which are stored beside them.
+    """
     total = sum(content.size() for content in contents.values())
     if total > MAX_BYTES:
         raise _too_large(contents, f"{total // 1024} KiB", f"{MAX_BYTES // 1024} KiB")
     text = len(write_copies({path: ConfigCopy(path, content) for path, content in contents.items()}))
-    if text > MAX_TEXT:
-        raise _too_large(contents, f"{text // 1024} KiB when written as YAML", f"{MAX_TEXT // 1024} KiB")
+    limit = MAX_TEXT - reserved
+    if text > limit:
+        raise _too_large(contents, f"{text // 1024} KiB when written as YAML", f"{limit // 1024} KiB")
 
 
 def _too_large(contents: Mapping[str, ConfigContent], size: str, limit: str) -> ConfigTooLarge:

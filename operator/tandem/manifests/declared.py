@@ -139,10 +139,10 @@ def _check_mounts(spec: ModelDeploymentSpec) -> None:
 
 
 def _check_size(declared: Declared) -> None:
-    check_size(declared.contents)
     length = len(declared.to_yaml())
     if length > MAX_DECLARED:
         raise DeclarationTooLarge(
             f"spec.model and spec.serving are {length // 1024} KiB as text, at most {MAX_DECLARED // 1024} KiB fit "
             "into a revision: move long env values to a ConfigMap (spec.model.config), keep warm-up requests short"
         )
+    check_size(declared.contents, reserved=length)

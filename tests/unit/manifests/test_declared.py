@@ -1,14 +1,17 @@
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
 
 import pytest
 
+from tandem.api.base import ApiModel
 from tandem.api.objects import ModelDeployment, ModelRevision
+from tandem.api.spec import Model, Serving
 from tandem.manifests import fields
 from tandem.manifests.changes import changes
 from tandem.manifests.configs import MAX_BYTES, ConfigContent
 from tandem.manifests.declared import changed_fields, config_maps, declare, same_version
 from tandem.manifests.errors import ConfigMissing, ConfigTooLarge, DeclarationTooLarge, MountConflict
+from tandem.manifests.fields import CONFIG_FIELD
 
 MakeDeployment = Callable[..., ModelDeployment]
 MakeRevision = Callable[..., ModelRevision]
@@ -238,6 +241,24 @@ def test_changes_tell_what_happened_and_no_private_value(deployment: MakeDeploym
         "serving.startup.warmup: changed",
         "serving.timeout: 60 -> 90",
     ]
+
+
+def test_no_field_of_the_api_is_forgotten() -> None:
+    """A field of spec.model or spec.serving that is compared nowhere would change, and no pod would follow."""
+    named = {CONFIG_FIELD, *(each.name for each in fields.FIELDS)}
+    leaves = {*_leaves(Model, "model"), *_leaves(Serving, "serving")} - {"serving.replicas.min"}
+    assert named == leaves
+
+
+def _leaves(part: type[ApiModel], name: str) -> Iterator[str]:
+    for field in part.model_fields.values():
+        inner = [each for each in (field.annotation, *get_args(field.annotation)) if isinstance(each, type)]
+        sections = [each for each in inner if issubclass(each, ApiModel)]
+        path = f"{name}.{field.alias}"
+        if sections:
+            yield from _leaves(sections[0], path)
+        else:
+            yield path
 
 
 def _field(name: str, declared: Callable[[Any], Any], default: Any) -> fields.VersionField:
