@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dev.cluster.settings import DEFAULT_NAME
 from dev.demo.live import RolloutView
 from dev.demo.render import render
 from dev.demo.report import Report
@@ -42,15 +43,16 @@ def main() -> int:
         prog="python -m dev.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", nargs="?", choices=["up", "down"], default="up", help="show it (default), or remove it")
+    parser.add_argument("--cluster", default=DEFAULT_NAME, help="which local cluster (%(default)s)")
     parser.add_argument("--svg", type=Path, help="keep the report as a picture")
     parser.add_argument("--json", type=Path, help="keep the report's numbers")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the traffic and the watches are ended, too
     screen = Screen()
-    kube = Kube(on_command=screen.command)
+    kube = Kube(given.cluster, on_command=screen.command)
     try:
         if given.what == "down":
-            stack.remove_cluster(screen.command)
+            stack.remove_cluster(given.cluster, screen.command)
             return 0
         _prepare(kube, screen)
         report = _play(kube, screen)
@@ -59,7 +61,7 @@ def main() -> int:
         return 1
     except (DemoFailed, KubeFailed, TrafficFailed) as error:
         screen.console.print(f"\n✗ {error}\n", style="bold red", markup=False)
-        screen.output(diagnose(Kube(), NAMESPACE))
+        screen.output(diagnose(Kube(given.cluster), NAMESPACE))
         return 1
     except KeyboardInterrupt:
         screen.say("interrupted; `make demo` begins again, `make demo-down` removes everything")
@@ -70,10 +72,10 @@ def main() -> int:
 
 def _prepare(kube: Kube, screen: Screen) -> None:
     screen.act(1, "A local Kubernetes with a gateway")
-    stack.make_cluster(screen.command)
+    stack.make_cluster(kube.name, screen.command)
     screen.act(2, "The example bentos and the operator")
-    stack.load_images(screen.command)
-    stack.install_operator(kube)
+    archives = stack.load_images(kube.name, screen.command)
+    stack.install_operator(kube, archives)
     stack.remove_namespace(kube, NAMESPACE, DEADLINES.objects)
     stack.make_namespace(kube, NAMESPACE)
 

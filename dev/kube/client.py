@@ -35,6 +35,7 @@ class Kube:
     """The local cluster. Every command is bounded in time."""
 
     def __init__(self, name: str = DEFAULT_NAME, on_command: Callable[[str], None] | None = None) -> None:
+        self.name = name
         self.run = run_folder(name)
         self._on_command = on_command
         self.env = {

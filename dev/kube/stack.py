@@ -5,12 +5,13 @@ Each step is a command of its own that shows its progress, and leaves alone what
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dev.cluster.progress import Progress
-from dev.images.build import build
-from dev.images.cache import cache_folder
+from dev.cluster.settings import DEFAULT_NAME
+from dev.images.build import build_all
+from dev.images.command import ImageBuildError
 from dev.kube.client import Kube, KubeFailed, NotThere, Object
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -29,24 +30,34 @@ class SetupFailed(Exception):
     """The cluster, the images or the operator could not be brought up; what failed has said why."""
 
 
-def make_cluster(on_command: Callable[[str], None] = print) -> None:
+def make_cluster(name: str = DEFAULT_NAME, on_command: Callable[[str], None] = print) -> None:
     """Have the local cluster complete and running. Raises ``SetupFailed``."""
-    _module("dev.cluster", "up", seconds=_CLUSTER_SECONDS, on_command=on_command)
+    _cluster("up", name, seconds=_CLUSTER_SECONDS, on_command=on_command)
 
 
-def load_images(on_command: Callable[[str], None] = print) -> None:
-    """Have the images of the bentos and the operator built and in the cluster. Raises ``SetupFailed``."""
-    _module("dev.images", "load", seconds=_IMAGES_SECONDS, on_command=on_command)
-
-
-def remove_cluster(on_command: Callable[[str], None] = print) -> None:
+def remove_cluster(name: str = DEFAULT_NAME, on_command: Callable[[str], None] = print) -> None:
     """Remove the cluster with everything in it; the cache of builds stays. Raises ``SetupFailed``."""
-    _module("dev.cluster", "down", seconds=_CLUSTER_SECONDS, on_command=on_command)
+    _cluster("down", name, seconds=_CLUSTER_SECONDS, on_command=on_command)
 
 
-def install_operator(kube: Kube) -> None:
+def load_images(name: str = DEFAULT_NAME, on_command: Callable[[str], None] = print) -> dict[str, Path]:
+    """Have the images of the bentos and the operator built and in the cluster; returns their archives by image.
+
+    Raises ``SetupFailed``.
+    """
+    on_command("python -m dev.images build")
+    try:
+        archives = build_all(Progress())
+    except ImageBuildError as error:
+        raise SetupFailed(str(error)) from error
+    files = sorted({str(archive) for archive in archives.values()})
+    _cluster("load", name, *files, seconds=_IMAGES_SECONDS, on_command=on_command)
+    return archives
+
+
+def install_operator(kube: Kube, archives: Mapping[str, Path]) -> None:
     """Install the operator with Helm, or upgrade it, and wait until it is ready. Raises ``KubeFailed``."""
-    archive = build(cache_folder(), Progress(), ["operator"])[f"{OPERATOR_IMAGE}:dev"]
+    archive = archives[f"{OPERATOR_IMAGE}:dev"]
     kube.command(
         "helm", "upgrade", "--install", RELEASE, str(CHART), "--namespace", OPERATOR_NAMESPACE, "--create-namespace",
         "--set", f"image.repository={OPERATOR_IMAGE}", "--set", "image.tag=dev",
@@ -84,12 +95,13 @@ def operator_is_ready(kube: Kube) -> bool:
     return int(deployment.get("status", {}).get("readyReplicas", 0)) > 0
 
 
-def _module(module: str, *words: str, seconds: float, on_command: Callable[[str], None]) -> None:
-    shown = f"python -m {module} {' '.join(words)}"
-    on_command(shown)
+def _cluster(command: str, name: str, *words: str, seconds: float, on_command: Callable[[str], None]) -> None:
+    named = [] if name == DEFAULT_NAME else ["--name", name]
+    on_command(" ".join(["python -m dev.cluster", command, *named, *(Path(word).name for word in words)]))
+    argv = [sys.executable, "-m", "dev.cluster", command, *named, *words]
     try:
-        done = subprocess.run([sys.executable, "-m", module, *words], cwd=REPOSITORY, timeout=seconds, check=False)
+        done = subprocess.run(argv, cwd=REPOSITORY, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
-        raise SetupFailed(f"`{shown}` took longer than {seconds / 60:.0f} minutes") from error
+        raise SetupFailed(f"dev.cluster {command} took longer than {seconds / 60:.0f} minutes") from error
     if done.returncode != 0:
-        raise SetupFailed(f"`{shown}` failed: see above")
+        raise SetupFailed(f"dev.cluster {command} failed: see above")

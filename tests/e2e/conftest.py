@@ -6,12 +6,13 @@ A test that fails shows what a person would look at: objects, conditions, events
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from dev.cluster.settings import DEFAULT_NAME
 from dev.kube import stack
 from dev.kube.client import Kube, NotThere
 from dev.kube.diagnosis import diagnose
@@ -31,6 +32,10 @@ ORDER = (
 NewModel = Callable[[], Model]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cluster", default=DEFAULT_NAME, help="which local cluster the end-to-end tests use")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
@@ -40,11 +45,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def kube() -> Kube:
-    stack.make_cluster()
-    stack.load_images()
-    kube = Kube()
-    stack.install_operator(kube)
+def kube(request: pytest.FixtureRequest) -> Kube:
+    kube = Kube(request.config.getoption("--cluster"))
+    stack.make_cluster(kube.name)
+    stack.install_operator(kube, stack.load_images(kube.name))
     return kube
 
 
@@ -90,11 +94,11 @@ def _stage(
             stack.remove_namespace(kube, namespace, 120)
             stack.make_namespace(kube, namespace)
             open_until_the_end.callback(_leave, kube, namespace, request.node)
-            watches = [
+            deployments, revisions, routes = (
                 open_until_the_end.enter_context(Watch(kube, kind, namespace))
                 for kind in ("modeldeployments", "modelrevisions", "httproutes")
-            ]
-            return Model(kube, namespace, *watches, rows=rows, out=folders.mktemp(namespace))
+            )
+            return Model(kube, namespace, deployments, revisions, routes, rows, folders.mktemp(namespace))
 
         yield make
 
@@ -113,9 +117,8 @@ def _leave(kube: Kube, namespace: str, node: pytest.Item | pytest.Collector) -> 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:  # pragma: no cover
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    del call
     if report.failed:
         _failed.add(item.nodeid)
     return report

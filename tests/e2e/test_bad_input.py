@@ -1,4 +1,4 @@
-"""Bad input: the candidate gets no request, stable serves untouched, the condition names the cause, the fix is picked up.
+"""Bad input: the candidate gets no request, stable serves untouched, the condition names the cause, the fix is taken.
 
 All models of this file start at once and wait together: one after the other they would take most of the time.
 """
@@ -15,7 +15,12 @@ from tests.e2e.conftest import NewModel
 from tests.e2e.model import Model, status_of
 
 DEADLINE = "25s"
-QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight"}, "spec": {"hard": {"pods": "1"}}}
+QUOTA: Object = {
+    "apiVersion": "v1",
+    "kind": "ResourceQuota",
+    "metadata": {"name": "tight"},
+    "spec": {"hard": {"pods": "1"}},
+}
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,9 @@ def test_the_condition_names_the_cause(mistaken: dict[str, Model], name: str) ->
 
     def is_told(thing: Object) -> bool:
         stalled = conditions(thing).get("Stalled")
-        current = stalled is not None and stalled["observedGeneration"] >= thing["metadata"]["generation"]
-        return current and any(word in str(stalled["message"]) for word in mistake.says)
+        if stalled is None or stalled["observedGeneration"] < thing["metadata"]["generation"]:
+            return False
+        return any(word in str(stalled["message"]) for word in mistake.says)
 
     model.until(is_told, 120, f"Stalled says one of {mistake.says}")
     assert model.conditions()["Ready"]["status"] == "False"

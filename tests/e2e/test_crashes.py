@@ -82,7 +82,8 @@ def test_a_rollout_goes_on_after_the_api_server_was_restarted(model: Model) -> N
     with model.traffic() as traffic:
         model.apply("better")
         model.until(first_step, 120, "the first step")
-        subprocess.run([sys.executable, "-m", "dev.cluster", "restart", "apiserver"], cwd=REPOSITORY, check=True)
+        restart = [sys.executable, "-m", "dev.cluster", "restart", "apiserver", "--name", model.kube.name]
+        subprocess.run(restart, cwd=REPOSITORY, check=True)
         model.wait("Ready")
         model.until_phase("Serving")
         outcomes = traffic.stop()

@@ -1,4 +1,4 @@
-"""Without a gateway a rollout is a switch of the in-cluster Service: candidate ready, switch, watch, switch back if bad."""
+"""Without a gateway a rollout switches the in-cluster Service: candidate ready, switch, watch, back if bad."""
 
 from dev.traffic.summary import lost
 from tests.e2e.caller import calling
