@@ -1,5 +1,6 @@
 """A light control plane for the operator's own parts: a real API server, no containers."""
 
+import socket
 import subprocess
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -45,3 +46,11 @@ async def namespace(cluster: Cluster) -> AsyncIterator[str]:
     made = await cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     yield name
     await cluster.delete(NAMESPACE, "", name, made["metadata"]["uid"])
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

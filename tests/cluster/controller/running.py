@@ -51,8 +51,8 @@ class Recording:
 
 
 @asynccontextmanager
-async def running(connection: Connection, recording: Recording, **options: Any) -> AsyncIterator[Controller]:
-    """Run the operator while the context lasts, from when it listens; its own end before that is an error."""
+async def running(connection: Connection, recording: Recording, **options: Any) -> AsyncIterator["asyncio.Task[None]"]:
+    """Run the operator while the context lasts, from when it listens; gives its task."""
     controller = Controller(connection, Options(**options), recording.made_from)
     stop = asyncio.Event()
     task = asyncio.create_task(controller.run(stop))
@@ -63,7 +63,7 @@ async def running(connection: Connection, recording: Recording, **options: Any) 
     try:
         if task.done():
             await task
-        yield controller
+        yield task
     finally:
         stop.set()
         async with asyncio.timeout(PATIENCE):
