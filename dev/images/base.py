@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from dev.images.buildah import Buildah, open_buildah
-from dev.images.cache import archive_path, cache_folder, fingerprint, forget_older
+from dev.images.cache import archive_path, cache_folder, fingerprint, forget_older, locked
 from dev.images.command import ImageBuildError, run
 from dev.images.network import MOUNT_POINTS
 from dev.images.progress import Step, unseen
@@ -18,6 +18,7 @@ BASE_IMAGE = "docker.io/library/python:3.11-slim"
 
 _PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
 _NAME = "python-base"
+_LABEL = f"tandem.local/{_NAME}"
 # Not needed in a container: what apt keeps to install more, and what is for people to read.
 _UNNEEDED = (
     "var/cache/apt/*",
@@ -37,25 +38,17 @@ def ensure_base_image(cache: Path | None = None, step: Step = unseen) -> str:
     cache = cache or cache_folder()
     buildah = open_buildah(cache)
     archive = base_archive(cache)
-    label = f"tandem.local/{_NAME}:{base_fingerprint()}"
-    if buildah.has_image(label):
+    label = f"{_LABEL}:{base_fingerprint()}"
+    with locked(cache, _NAME):
+        if not archive.is_file():
+            _build(buildah, cache, label, step)
+            step("saving it")
+            buildah.save(label, archive)
+            forget_older(archive)
+        elif not buildah.has_image(label):
+            step("reading it from the cache")
+            buildah("pull", "--quiet", f"docker-archive:{archive}", doing="reading the base image from the cache")
         buildah("tag", label, BASE_IMAGE, doing="naming the base image")
-        return BASE_IMAGE
-    if archive.is_file():
-        step("reading it from the cache")
-        buildah(
-            "pull",
-            "--quiet",
-            f"docker-archive:{archive}",
-            doing="reading the base image from the cache",
-        )
-        buildah("tag", label, BASE_IMAGE, doing="naming the base image")
-        return BASE_IMAGE
-    _build(buildah, cache, label, step)
-    buildah("tag", label, BASE_IMAGE, doing="naming the base image")
-    step("saving it")
-    buildah.save(label, archive)
-    forget_older(archive)
     return BASE_IMAGE
 
 

@@ -7,7 +7,7 @@ from dev.images import archive
 from dev.images.base import base_archive, base_fingerprint, ensure_base_image
 from dev.images.bentos import REQUIREMENTS, BuiltBento, bentoml_environment, bentoml_program, build_bentos
 from dev.images.buildah import Buildah, open_buildah
-from dev.images.cache import archive_path, fingerprint, forget_older
+from dev.images.cache import archive_path, fingerprint, forget_older, locked
 from dev.images.command import ImageBuildError, run
 from dev.images.progress import Progress, Step
 
@@ -22,14 +22,15 @@ _LEFT_OUT = (f"{_BENTO}/*", "app/.venv/lib/*/site-packages/*/tests")
 
 def build_bento_images(cache: Path, progress: Progress) -> dict[str, Path]:
     """Build what changed; return the archive (the same for all) by image name. Raises ImageBuildError."""
-    bentos = build_bentos(cache, progress)
-    runtime = _runtime_archive(cache, bentos[0], progress)
-    inputs = fingerprint([Path(__file__), Path(archive.__file__)], runtime.name, *(b.store.name for b in bentos))
-    target = archive_path(cache, "bentos", inputs)
-    if not target.is_file():
-        with progress.step("image archive of the bentos") as step:
-            _pack(target, archive.read_image(runtime), bentos, step)
-    forget_older(target)
+    with locked(cache, "bentos"):
+        bentos = build_bentos(cache, progress)
+        runtime = _runtime_archive(cache, bentos[0], progress)
+        inputs = fingerprint([Path(__file__), Path(archive.__file__)], runtime.name, *(b.store.name for b in bentos))
+        target = archive_path(cache, "bentos", inputs)
+        if not target.is_file():
+            with progress.step("image archive of the bentos") as step:
+                _pack(target, archive.read_image(runtime), bentos, step)
+        forget_older(target)
     return {built.source.image: target for built in bentos}
 
 

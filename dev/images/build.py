@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dev.images import docker
-from dev.images.base import ensure_base_image
 from dev.images.bento_images import build_bento_images
 from dev.images.cache import cache_folder
 from dev.images.operator_image import build_operator_image
@@ -28,11 +27,7 @@ def build_all(progress: Progress) -> dict[str, Path]:
 
 def build(cache: Path, progress: Progress, groups: Iterable[str]) -> dict[str, Path]:
     """The same for some of GROUPS, side by side."""
-    with_docker = docker.answers()
-    builders = _WITH_DOCKER if with_docker else _WITH_BUILDAH
-    if not with_docker:
-        with progress.step("base image (Debian with Python 3.11)") as step:
-            ensure_base_image(cache, step)
+    builders = _WITH_DOCKER if docker.answers() else _WITH_BUILDAH
     with ThreadPoolExecutor() as pool:
         running = [pool.submit(builders[group], cache, progress) for group in groups]
         return {name: archive for build in running for name, archive in build.result().items()}

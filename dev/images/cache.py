@@ -1,9 +1,11 @@
 """Where built images are kept, and what decides that one has to be built again."""
 
+import fcntl
 import hashlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -36,12 +38,28 @@ def archive_path(cache: Path, name: str, inputs: str) -> Path:
     return cache / "images" / f"{name}-{inputs}.tar"
 
 
+_KEPT_ARCHIVES = 3
+
+
 def forget_older(archive: Path) -> None:
-    """Remove the archives of the same name that were made from other inputs: each is hundreds of megabytes."""
+    """Remove old archives of the same image: each is hundreds of megabytes.
+
+    The newest stay for a while, since another command may be about to load what it has just built.
+    """
     name = archive.stem.rpartition("-")[0]
-    for other in archive.parent.glob(f"{name}-????????????.tar"):
-        if other != archive:
-            other.unlink(missing_ok=True)
+    others = [other for other in archive.parent.glob(f"{name}-????????????.tar") if other != archive]
+    newest_first = sorted(others, key=lambda other: other.stat().st_mtime, reverse=True)
+    for other in newest_first[_KEPT_ARCHIVES - 1 :]:
+        other.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(cache: Path, name: str) -> Iterator[None]:
+    """Let only one thread of one process at a time do what goes by `name`; others wait."""
+    (cache / "images").mkdir(parents=True, exist_ok=True)
+    with (cache / "images" / f".{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_if_changed(path: Path, text: str) -> None:

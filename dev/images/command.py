@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _KEPT_LINES = 20
+_SHOWN_CHARACTERS = 80
 
 
 class ImageBuildError(Exception):
@@ -22,8 +23,8 @@ def run(
 ) -> str:
     """Run `command` to its end and return its output (standard output and error together).
 
-    `doing` names the step for people; `on_line` sees each line as it is printed. Raises ImageBuildError when the
-    command is missing or fails.
+    `doing` names the step for people; `on_line` sees the beginning of each line as it is printed. Raises
+    ImageBuildError when the command is missing or fails.
     """
     words = [str(word) for word in command]
     try:
@@ -47,7 +48,7 @@ def run(
             if text := line.strip():
                 last.append(text)
                 if on_line:
-                    on_line(text)
+                    on_line(text[:_SHOWN_CHARACTERS])
     if process.returncode:
         quoted = "\n  ".join(last)
         raise ImageBuildError(f"{doing}: {words[0]} ended with {process.returncode}. Its last lines:\n  {quoted}")

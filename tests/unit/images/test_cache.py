@@ -1,10 +1,12 @@
 """An image is built again exactly when something that it is made of has changed."""
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from dev.images.cache import archive_path, cache_folder, fingerprint, forget_older, write_if_changed
+from dev.images.cache import archive_path, cache_folder, fingerprint, forget_older, locked, write_if_changed
 
 
 @pytest.fixture
@@ -36,16 +38,34 @@ def test_what_interpreters_leave_behind_does_not(sources: Path) -> None:
     assert fingerprint([sources]) == before
 
 
-def test_only_older_archives_of_the_same_image_are_forgotten(tmp_path: Path) -> None:
+def test_old_archives_of_the_same_image_are_forgotten_but_for_the_newest(tmp_path: Path) -> None:
     new = archive_path(tmp_path, "operator", "0123456789ab")
-    old = archive_path(tmp_path, "operator", "ba9876543210")
+    older = [archive_path(tmp_path, "operator", f"{number:012d}") for number in range(4)]
     other = archive_path(tmp_path, "bentos", "0123456789ab")
     alike = archive_path(tmp_path, "operator-extra", "0123456789ab")
     new.parent.mkdir()
-    for path in (new, old, other, alike):
+    for age, path in enumerate([new, *older, other, alike]):
         path.touch()
+        os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
     forget_older(new)
-    assert sorted(new.parent.iterdir()) == sorted([new, other, alike])
+    assert sorted(new.parent.iterdir()) == sorted([new, *older[:2], other, alike])
+
+
+def test_only_one_at_a_time_holds_a_lock(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with locked(tmp_path, "operator"):
+            order.append("second")
+
+    with locked(tmp_path, "operator"), locked(tmp_path, "bentos"):
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(timeout=0.2)
+        assert other.is_alive()
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]
 
 
 def test_the_cache_can_be_put_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
