@@ -42,9 +42,9 @@ def pod_template(
                 "fsGroup": BENTO_USER,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            **_scheduling(values, revision),
             "containers": [_container(values, config_maps)],
-            "volumes": pod_volumes(values, config_maps),
+            **_present(_scheduling(values, revision)),
+            **_present({"volumes": pod_volumes(values, config_maps)}),
         },
     }
 
@@ -59,14 +59,19 @@ def _annotations() -> dict[str, str]:
 
 
 def _container(values: Mapping[str, Any], config_maps: Mapping[str, ConfigCopy]) -> dict[str, Any]:
-    container: dict[str, Any] = {
+    secrets = [name for name, use in sorted(values["model.secrets"].items()) if use.get("env")]
+    optional = {
+        "envFrom": [{"secretRef": {"name": name}} for name in secrets],
+        "resources": _resources(values),
+        "volumeMounts": container_mounts(values, config_maps),
+    }
+    return {
         "name": CONTAINER,
         "image": values["model.image"],
         # Pods of one revision are to run one image: a tag that was pushed again is not pulled at a restart.
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": "http", "containerPort": POD_PORT, "protocol": "TCP"}],
         "env": _env(values),
-        "resources": _resources(values),
         "startupProbe": startup_probe(values),
         "readinessProbe": readiness_probe(),
         "livenessProbe": liveness_probe(),
@@ -78,12 +83,8 @@ def _container(values: Mapping[str, Any], config_maps: Mapping[str, ConfigCopy])
         },
         # The last line of a bento that exits is then in the pod's status, where Tandem quotes it from.
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": container_mounts(values, config_maps),
+        **_present(optional),
     }
-    secrets = [name for name, use in sorted(values["model.secrets"].items()) if use.get("env")]
-    if secrets:
-        container["envFrom"] = [{"secretRef": {"name": name}} for name in secrets]
-    return container
 
 
 def _env(values: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -99,12 +100,12 @@ def _env(values: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _resources(values: Mapping[str, Any]) -> dict[str, Any]:
     named = {"requests": values["serving.resources.requests"], "limits": values["serving.resources.limits"]}
-    return {name: dict(amounts) for name, amounts in named.items() if amounts}
+    return {name: dict(amounts) for name, amounts in _present(named).items()}
 
 
 def _scheduling(values: Mapping[str, Any], revision: str) -> dict[str, Any]:
     own_pods = {"labelSelector": {"matchLabels": {REVISION_LABEL: revision}}}
-    wanted = {
+    return {
         "nodeSelector": values["serving.nodeSelector"],
         "tolerations": values["serving.tolerations"],
         "affinity": values["serving.affinity"],
@@ -113,4 +114,8 @@ def _scheduling(values: Mapping[str, Any], revision: str) -> dict[str, Any]:
         "serviceAccountName": values.get("serving.serviceAccountName"),
         "imagePullSecrets": [{"name": name} for name in values["model.imagePullSecrets"]],
     }
-    return {name: value for name, value in wanted.items() if value}
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is empty, as the API server does: a live object would never be equal to its manifest."""
+    return {name: value for name, value in fields.items() if value}

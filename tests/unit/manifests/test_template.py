@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -163,3 +163,18 @@ def test_scheduling_is_passed_on(template: Callable[..., Section]) -> None:
     spec = template(serving=serving, model={"imagePullSecrets": ["z", "a"]})["spec"]
     assert {name: spec[name] for name in serving} == serving
     assert spec["imagePullSecrets"] == [{"name": "a"}, {"name": "z"}]
+
+
+def test_nothing_empty_is_written(template: Callable[..., Section]) -> None:
+    """The API server drops empty fields: a live Deployment would differ from its manifest for ever."""
+    serving = {"readOnlyRoot": False, "resources": {"requests": {}}, "topologySpreadConstraints": []}
+    own = template(serving=serving, model={"env": [{"name": "BENTOML_CONFIG", "value": "/own.yaml"}]})
+    for pod in (own, template()):
+        assert [path for path, value in _walk(pod, "") if value in ([], {}) and not path.endswith("emptyDir")] == []
+
+
+def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    yield path, value
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from _walk(part, f"{path}.{key}")
