@@ -25,7 +25,7 @@ def route_manifest(md: ModelDeployment, weights: Mapping[str, int]) -> dict[str,
         raise ValueError(f"weights of {md.metadata.name} must be 100 together, not {dict(weights)}")
     spec: dict[str, Any] = {
         "parentRefs": [ref.to_dict() for ref in gateway.parent_refs],
-        "rules": [_rule(gateway, weights)],
+        "rules": [_rule(gateway, _timeouts(md, gateway), weights)],
     }
     if gateway.hostnames:
         spec["hostnames"] = list(gateway.hostnames)
@@ -66,7 +66,18 @@ def url(md: ModelDeployment) -> str | None:
     return f"http://{names[0]}{gateway.path}" if gateway and names else None
 
 
-def _rule(gateway: Gateway, weights: Mapping[str, int]) -> dict[str, Any]:
+def _timeouts(md: ModelDeployment, gateway: Gateway) -> dict[str, str]:
+    """Where only the bento's own timeout is declared, the gateway waits as long: Envoy's default is 15 s, and no answer.
+
+    Without either nothing is said: route timeouts are an extended feature that not every gateway has.
+    """
+    if gateway.timeouts is not None:
+        declared: dict[str, str] = gateway.timeouts.to_dict()
+        return declared
+    return {"request": md.spec.serving.timeout} if md.spec.serving.timeout else {}
+
+
+def _rule(gateway: Gateway, timeouts: Mapping[str, str], weights: Mapping[str, int]) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "matches": [{"path": {"type": "PathPrefix", "value": gateway.path}}],
         "backendRefs": [
@@ -76,9 +87,8 @@ def _rule(gateway: Gateway, weights: Mapping[str, int]) -> dict[str, Any]:
     filters = _filters(gateway)
     if filters:
         rule["filters"] = filters
-    timeouts = gateway.timeouts.to_dict() if gateway.timeouts else {}
     if timeouts:
-        rule["timeouts"] = timeouts
+        rule["timeouts"] = dict(timeouts)
     return rule
 
 
