@@ -35,6 +35,7 @@ class StableSlot(ApiModel):
     watch_until: Time | None = Field(
         None, description="Until when its predecessor is ready to take over again by itself."
     )
+    down_since: Time | None = Field(None, description="Since when none of its pods has been ready.")
 
 
 class CandidateSlot(ApiModel):
@@ -116,7 +117,7 @@ class ModelDeploymentStatus(ApiModel):
     observed_generation: int | None = Field(None, description="Generation of the spec that this status speaks of.")
     phase: str | None = Field(
         None,
-        description="One word: Pending, Starting, Rolling, Paused, Promoting, Watching, Serving, RolledBack, Degraded.",
+        description="One word, such as Starting, RollingOut, Promoting, Watching, Serving, Paused, RolledBack, Degraded.",
     )
     stable: StableSlot | None = Field(None, description="The version that serves.")
     candidate: CandidateSlot | None = Field(None, description="The version that is being tried.")

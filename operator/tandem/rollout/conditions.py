@@ -8,6 +8,7 @@ from typing import Literal
 
 from tandem.api.status import Condition, WaitingFor
 from tandem.rollout.draft import Draft
+from tandem.rollout.observation import RevisionState
 from tandem.rollout.progress import in_force, target_weight
 from tandem.rollout.waiting import stalled_reason
 
@@ -45,19 +46,26 @@ def _condition(
 def _available(draft: Draft) -> Finding:
     if draft.stable is None:
         return ("False", "NothingServes", "no version has been ready yet")
-    state = draft.state(draft.stable)
+    state, serving = draft.state(draft.stable), draft.serving
     if state.ready > 0:
         return ("True", "StableServes", f"{state.name} serves with {state.ready} ready pods")
-    said = f": {state.trouble.message}" if state.trouble else ""
-    return ("False", "NoReadyPods", f"{state.name} is stable and has no ready pod{said}")
+    if serving is not None and serving.ready > 0:
+        return ("True", "FallbackStandsIn", f"{serving.name} stands in, since {_no_ready_pod(state)}")
+    return ("False", "NoReadyPods", _no_ready_pod(state))
+
+
+def _no_ready_pod(state: RevisionState) -> str:
+    return f"{state.name} is stable and has no ready pod" + (f": {state.trouble.message}" if state.trouble else "")
 
 
 def _ready(draft: Draft, stalled: tuple[str, str] | None) -> Finding:
     declared, stable = draft.seen.declared, draft.stable
     if stable is not None and stable.revision == declared and draft.seen.blocked is None and draft.candidate is None:
-        available = _available(draft)
-        if available[0] != "True":
-            return available
+        state = draft.state(stable)
+        if state.ready == 0:
+            return ("False", "NoReadyPods", _no_ready_pod(state))
+        if draft.seen.conflict is not None:
+            return ("False", draft.seen.conflict.reason, draft.seen.conflict.message)
         if not _everything_goes_to_stable(draft):
             return ("False", *(stalled or ("RouteNotAccepted", "the gateway has not accepted the route yet")))
         return ("True", "Serving", f"{stable.revision} serves everything")

@@ -34,17 +34,18 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
     recover_slots(draft)
     follow_orders(draft)
     judge_stable(draft)
-    judge_candidate(draft)
     follow_spec(draft)
+    judge_candidate(draft)
     advance(draft)
     close_watch(draft)
-    desired = desired_children(draft)
+    draft.note_stable()
+    desired, status = desired_children(draft), _status(draft)
     return Decision(
-        status=_status(draft),
+        status=status,
         revisions={name: _revision_status(draft, state, desired) for name, state in seen.revisions.items()},
         desired=desired,
         happenings=tuple(draft.happenings),
-        wake_after=_wake_after(draft, desired),
+        wake_after=_wake_after(draft, desired, status),
     )
 
 
@@ -83,14 +84,13 @@ def _revision_status(draft: Draft, state: RevisionState, desired: Desired) -> Mo
     record = _record(draft, state)
     moved = record.phase != before.phase
     acted = draft.decisions.get(state.name)
-    slot = draft.candidate if draft.candidate and draft.candidate.revision == state.name else None
     images = [*(before.image_ids or []), *sorted(state.images - set(before.image_ids or []))]
     return before.with_changes(
         phase=record.phase,
         reason=record.reason,
         message=record.message,
         since=draft.now if moved or before.since is None else before.since,
-        attempt=slot.attempt if slot else before.attempt,
+        attempt=draft.attempts(state.name),
         served=before.served or record.phase == "Serving",
         weight=_weight(draft, state.name),
         replicas=desired.replicas.get(state.name, 0),
@@ -108,10 +108,10 @@ def _weight(draft: Draft, name: str) -> int:
 
 def _record(draft: Draft, state: RevisionState) -> Record:
     """The record of this decision's transition, or what the slots say if an earlier one was lost in a crash."""
-    if state.name in draft.records:
-        return draft.records[state.name]
-    before = state.revision.status
+    before, told = state.revision.status, draft.records.get(state.name)
     slot = _slot_phase(draft, state.name)
+    if told is not None and (slot is None or told.phase == slot.phase):
+        return told
     if slot is not None:
         kept = before.phase == slot.phase and before.reason is not None
         return Record(slot.phase, before.reason or slot.reason, before.message or slot.message) if kept else slot
@@ -138,7 +138,7 @@ def _slot_phase(draft: Draft, name: str) -> Record | None:
     return None
 
 
-def _wake_after(draft: Draft, desired: Desired) -> float | None:
+def _wake_after(draft: Draft, desired: Desired, status: ModelDeploymentStatus) -> float | None:
     draining = any(state.wanted > 0 and name not in slot_names(draft) for name, state in draft.seen.revisions.items())
     if draft.candidate_has_weight or draft.fallback is not None or draining:
         return TICK_SECONDS
@@ -148,5 +148,5 @@ def _wake_after(draft: Draft, desired: Desired) -> float | None:
         return STARTING_SECONDS
     if draft.seen.blocked is not None or draft.seen.conflict is not None or draft.seen.refusals:
         return BLOCKED_SECONDS
-    available = draft.stable is None or draft.state(draft.stable).ready > 0
-    return None if available else STARTING_SECONDS
+    waits = status.waiting_for
+    return STARTING_SECONDS if waits is not None and waits.what.startswith(("the gateway", "pods of")) else None

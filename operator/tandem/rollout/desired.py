@@ -1,4 +1,4 @@
-"""The children that the slots ask for: pods per revision, the route's weights, the Service's target, what is deleted."""
+"""The children that the slots ask for: pods per revision, the route's weights, the Service's target, deletions."""
 
 from datetime import timedelta
 from typing import Final
@@ -48,13 +48,22 @@ def _runs(draft: Draft, state: RevisionState) -> bool:
 
 
 def _replicas(draft: Draft, state: RevisionState) -> int:
+    """A revision in two slots (a fallback that is tried anew) gets what the larger one needs.
+
+    Pods that a candidate has already are left to it: it may be about to get requests, and will need them for 100 %.
+    """
+    candidate, stable, fallback = draft.candidate, draft.stable, draft.fallback
     minimum = draft.deployment.spec.serving.replicas.min
-    if draft.candidate is not None and state.name == draft.candidate.revision:
-        return max(pods_for(target_weight(draft), max(draft.candidate.size, minimum)), 1)
-    if draft.stable is not None and state.name == draft.stable.revision:
-        return max(minimum, draft.candidate.size if draft.candidate else 0)
-    if draft.fallback is not None and state.name == draft.fallback.revision:
-        return draft.fallback.size
+    sizes = []
+    if candidate is not None and state.name == candidate.revision:
+        needed = max(pods_for(target_weight(draft), max(candidate.size, minimum)), 1)
+        sizes.append(max(needed, state.wanted))
+    if stable is not None and state.name == stable.revision:
+        sizes.append(max(minimum, candidate.size if candidate else 0, fallback.size if fallback else 0))
+    if fallback is not None and state.name == fallback.revision:
+        sizes.append(fallback.size)
+    if sizes:
+        return max(sizes)
     return 0 if _may_stop(draft, state) else state.wanted
 
 
@@ -79,8 +88,10 @@ def _gets_requests(draft: Draft, name: str) -> bool:
 
 
 def _route_weights(draft: Draft) -> dict[str, int] | None:
-    if draft.deployment.spec.traffic.gateway is None or draft.seen.conflict is not None:
+    if draft.deployment.spec.traffic.gateway is None:
         return None
+    if draft.seen.conflict is not None and draft.seen.route is None:
+        return None  # a place that is taken is not claimed; a route that exists is still kept in order
     return weights(draft) or None
 
 
@@ -89,8 +100,8 @@ def _service_target(draft: Draft) -> str | None:
     candidate = draft.candidate
     if draft.deployment.spec.traffic.gateway is None and candidate is not None and candidate.weight == 100:
         return candidate.revision
-    if draft.stable is not None:
-        return draft.stable.revision
+    if draft.serving is not None:
+        return draft.serving.name
     if candidate is not None and draft.state(candidate).ready >= full_size(draft):
         return candidate.revision
     return None

@@ -6,6 +6,7 @@ its place without saying why.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import RevisionPhase
@@ -20,6 +21,8 @@ from tandem.api.status import (
 from tandem.api.values import duration_seconds
 from tandem.rollout.decision import Happening
 from tandem.rollout.observation import Observation, RevisionState
+
+ROLLED_BACK_BY_PERSON: Final = "RolledBackByPerson"
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,13 @@ class Draft:
         if self.stable and self.stable.revision not in known:
             gone, self.stable = self.stable.revision, None
             if self.fallback:
-                self.stable = StableSlot(revision=self.fallback.revision, since=self.now)
-                self.fallback = None
+                self._take_over(self.fallback.revision)
             self.tell_warning("StableVanished", f"revision {gone} was deleted while it was stable")
         if self.rejected and self.rejected.revision not in known:
             self.rejected = None
         self.decisions = {name: item for name, item in self.decisions.items() if name in known}
+        if not known:
+            self.frozen_by = None  # nothing is left that a person could order to resume
 
     @property
     def previous(self) -> ModelDeploymentStatus:
@@ -89,6 +93,20 @@ class Draft:
     def state(self, slot: StableSlot | CandidateSlot | FallbackSlot) -> RevisionState:
         """Return what is seen of the revision in a slot."""
         return self.seen.revisions[slot.revision]
+
+    @property
+    def serving(self) -> RevisionState | None:
+        """Who gets what the candidate does not: stable, or the fallback for as long as stable has no ready pod."""
+        if self.stable is None:
+            return None
+        return self.state(self.fallback) if self.fallback and self.stands_in else self.state(self.stable)
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether the fallback stands in for stable; the slots stay as they are, nobody is judged by it."""
+        if self.stable is None or self.fallback is None or self.state(self.stable).ready > 0:
+            return False
+        return self.state(self.fallback).ready > 0
 
     @property
     def candidate_has_weight(self) -> bool:
@@ -107,7 +125,7 @@ class Draft:
         """Make a revision the candidate: a new attempt with fresh evidence."""
         replicas = self.deployment.spec.serving.replicas.min
         held = self.state(self.stable).wanted if self.stable else 0
-        attempt = self.seen.revisions[revision].revision.status.attempt + 1
+        attempt = self.attempts(revision) + 1
         self.candidate = CandidateSlot(
             revision=revision, attempt=attempt, since=self.now, size=max(replicas, held), restore=restore
         )
@@ -117,6 +135,12 @@ class Draft:
         self.records[revision] = Record("Candidate", verb, f"attempt {attempt} began")
         against = f"; {self.stable.revision} keeps serving" if self.stable else ""
         self.tell(verb, f"{revision} ({self.seen.revisions[revision].revision.spec.image}) is the candidate{against}")
+
+    def attempts(self, revision: str) -> int:
+        """Return how often a revision was tried, the attempt that is on or was on just now included."""
+        recorded = self.seen.revisions[revision].revision.status.attempt
+        slots = (self.candidate, self.previous.candidate)
+        return max(recorded, *(slot.attempt for slot in slots if slot and slot.revision == revision), 0)
 
     def supersede(self, by: str) -> None:
         """Push the candidate aside for another version; it is not to blame."""
@@ -131,7 +155,7 @@ class Draft:
         """Send the candidate back and remember it for as long as it is what the spec declares."""
         assert self.candidate is not None
         slot, self.candidate = self.candidate, None
-        self._remember_rejected(slot.revision, reason, message)
+        self.remember_rejected(slot.revision, reason, message)
         serves = f"; {self.stable.revision} serves everything" if self.stable else ""
         self.tell_warning("RolledBack", f"{slot.revision} was sent back at {slot.weight} %: {message}{serves}")
 
@@ -139,13 +163,22 @@ class Draft:
         """Let the fallback take over from a stable version that turned out bad."""
         assert self.stable is not None and self.fallback is not None
         bad, good = self.stable.revision, self.fallback.revision
-        self.stable = StableSlot(revision=good, since=self.now)
-        self.fallback = None
-        self._remember_rejected(bad, reason, message)
+        self._take_over(good)
+        self.remember_rejected(bad, reason, message)
         self.records[good] = Record("Serving", "TookOver", f"took over from {bad}")
         self.tell_warning("RolledBack", f"{bad} was sent back after its promotion: {message}; {good} serves everything")
 
-    def _remember_rejected(self, revision: str, reason: str, message: str) -> None:
+    def _take_over(self, fallback: str) -> None:
+        self.stable = StableSlot(revision=fallback, since=self.now)
+        self.fallback = None
+        if self.candidate and self.candidate.revision == fallback:
+            self.candidate = None  # it was on trial to come back, and now it is
+
+    def remember_rejected(self, revision: str, reason: str, message: str) -> None:
+        """Remember that a version was sent back; one that the spec declares is not forgotten for another one."""
+        self.records[revision] = Record("Rejected", reason, message)
+        if self.rejected is not None and self.seen.declared != revision:
+            return
         self.rejected = RejectedVersion(
             revision=revision,
             attempt=self.deployment.spec.rollout.attempt,
@@ -153,7 +186,13 @@ class Draft:
             message=message[:1024],
             at=self.now,
         )
-        self.records[revision] = Record("Rejected", reason, message)
+
+    def forget_rejected(self) -> None:
+        """Let a version that was sent back be tried again; its record says Rejected until it is."""
+        if self.rejected is not None:
+            record = Record("Rejected", self.rejected.reason, self.rejected.message)
+            self.records.setdefault(self.rejected.revision, record)
+            self.rejected = None
 
     def promote(self) -> None:
         """Make the candidate stable; its predecessor stays at full size while the watch window is open."""
@@ -166,7 +205,8 @@ class Draft:
         )
         self.candidate = None
         if old and keeps:
-            self.fallback = FallbackSlot(revision=old.revision, size=slot.size)
+            size = max(slot.size, self.state(old).wanted)
+            self.fallback = FallbackSlot(revision=old.revision, size=size)
             self.records[old.revision] = Record("Fallback", "Watching", f"ready to take over from {slot.revision}")
         elif old:
             self.fallback = None
@@ -175,8 +215,9 @@ class Draft:
         self.tell("Promoted", f"{slot.revision} serves everything" + (f", before it {old.revision}" if old else ""))
 
     def _retire_after(self, old: StableSlot, slot: CandidateSlot) -> None:
-        if slot.restore and self.rejected and self.rejected.revision == old.revision:
-            self.records[old.revision] = Record("Rejected", self.rejected.reason, self.rejected.message)
+        if slot.restore:
+            message = f"a person rolled it back to {slot.revision}"
+            self.records[old.revision] = Record("Rejected", ROLLED_BACK_BY_PERSON, message)
         else:
             self.records[old.revision] = Record("Retired", "Replaced", f"replaced by {slot.revision}")
 
@@ -188,6 +229,12 @@ class Draft:
             self.stable = self.stable.with_changes(watch_until=None)
         self.records[name] = Record("Retired", reason, message)
         self.tell(reason, f"{name}: {message}")
+
+    def note_stable(self) -> None:
+        """Note since when stable has had no ready pod, or that it has one."""
+        if self.stable is not None:
+            since = None if self.state(self.stable).ready > 0 else self.stable.down_since or self.now
+            self.stable = self.stable.with_changes(down_since=since)
 
     def change_candidate(self, **changes: object) -> None:
         """Replace fields of the candidate slot."""

@@ -33,6 +33,8 @@ class PodState:
     ready_since: datetime | None = None
     restarts: int = 0
     last_exit: datetime | None = None
+    failing_since: datetime | None = None
+    """Since when its container has run, or tried to, without the pod being ready; None if it is, or has not begun."""
     image_id: str | None = None
     trouble: Trouble | None = None
 

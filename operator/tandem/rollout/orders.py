@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from tandem.api.revision import PersonDecision
-from tandem.api.status import ActedDecision, RejectedVersion
-from tandem.rollout.draft import Draft
+from tandem.api.status import ActedDecision
+from tandem.rollout.draft import ROLLED_BACK_BY_PERSON, Draft
 
 Handler = Callable[[Draft, str, str], str]
 
@@ -43,23 +43,23 @@ def _abort(draft: Draft, revision: str, order: str) -> str:
     return "sent back"
 
 
-def _retry(draft: Draft, revision: str, order: str) -> str:
+def _retry(draft: Draft, revision: str, _order: str) -> str:
     if draft.rejected is None or draft.rejected.revision != revision:
         return "nothing done: it is not the rejected version"
     if draft.seen.declared != revision:
         return "nothing done: the spec declares another version; apply this one again instead"
-    draft.rejected = None
-    return "tried again with fresh evidence"
+    draft.forget_rejected()
+    return "tried again with fresh evidence" + ("" if draft.frozen_by is None else ", once Resume lifts the freeze")
 
 
-def _pause(draft: Draft, revision: str, order: str) -> str:
+def _pause(draft: Draft, revision: str, _order: str) -> str:
     if draft.candidate is None or draft.candidate.revision != revision:
         return "nothing done: it is not the candidate"
     draft.change_candidate(paused=True)
     return f"stays at {draft.candidate.weight} %; it can still be sent back"
 
 
-def _resume(draft: Draft, revision: str, order: str) -> str:
+def _resume(draft: Draft, revision: str, _order: str) -> str:
     if draft.candidate is not None and draft.candidate.revision == revision and draft.candidate.paused:
         draft.change_candidate(paused=False)
         return "goes on"
@@ -69,7 +69,7 @@ def _resume(draft: Draft, revision: str, order: str) -> str:
     return "nothing done: neither paused nor frozen"
 
 
-def _freeze(draft: Draft, revision: str, order: str) -> str:
+def _freeze(draft: Draft, _revision: str, order: str) -> str:
     draft.frozen_by = order
     return "no new version starts until Resume"
 
@@ -81,8 +81,10 @@ def _rollback(draft: Draft, revision: str, order: str) -> str:
         return "nothing done: it is neither stable nor the candidate"
     message = f"a person rolled it back (decision {order})"
     if draft.fallback is not None and draft.state(draft.fallback).ready > 0:
-        draft.fall_back("RolledBackByPerson", message)
+        draft.fall_back(ROLLED_BACK_BY_PERSON, message)
         return "its predecessor took over at once"
+    if draft.candidate is not None and draft.candidate.restore:
+        return f"nothing done: {draft.candidate.revision} is on its way to take over already"
     target = last_good_before(draft, revision)
     if target is None:
         return "nothing done: no earlier version that served is kept"
@@ -90,27 +92,17 @@ def _rollback(draft: Draft, revision: str, order: str) -> str:
         draft.supersede(target)
     if draft.fallback is not None:
         draft.release_fallback("FallbackUnready", "has no ready pods to take over with; it is started anew")
-    draft.rejected = RejectedVersion(
-        revision=revision,
-        attempt=draft.deployment.spec.rollout.attempt,
-        reason="RolledBackByPerson",
-        message=message,
-        at=draft.now,
-    )
+    draft.remember_rejected(revision, ROLLED_BACK_BY_PERSON, message)
     draft.start(target, restore=True)
     return f"{target} is scaled up and takes everything as soon as it is ready"
 
 
 def last_good_before(draft: Draft, revision: str) -> str | None:
     """Return the newest revision that served before and is still kept, other than the given one."""
-    number = draft.seen.revisions[revision].revision.spec.number
     served = [
         state
         for state in draft.seen.revisions.values()
-        if state.name != revision
-        and state.revision.status.served
-        and state.revision.status.phase != "Rejected"
-        and state.revision.spec.number != number
+        if state.name != revision and state.revision.status.served and state.revision.status.phase != "Rejected"
     ]
     ranked = sorted(served, key=lambda state: (state.revision.status.since or draft.now, state.revision.spec.number))
     return ranked[-1].name if ranked else None

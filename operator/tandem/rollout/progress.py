@@ -1,4 +1,4 @@
-"""Moving a candidate on: from ready pods to weight, from step to step, to promotion; and the end of the watch window."""
+"""Moving a candidate on: from ready pods to weight, from step to step, to promotion; and the end of the watch."""
 
 from datetime import timedelta
 from typing import Final
@@ -8,7 +8,7 @@ from tandem.api.values import duration_seconds
 from tandem.judge import VerdictKind
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.draft import Draft
-from tandem.rollout.trial import candidate_complaint, stable_is_down
+from tandem.rollout.trial import candidate_complaint, stable_is_down, startup_seconds
 
 STEADY: Final = timedelta(seconds=10)
 """After a loss of pods, weight comes back only when the ready ones have been ready this long: no flapping."""
@@ -19,19 +19,31 @@ def follow_spec(draft: Draft) -> None:
     declared, stable, candidate = draft.seen.declared, draft.stable, draft.candidate
     if draft.seen.blocked is not None:
         return
-    if candidate and candidate.restore and draft.rejected and draft.rejected.revision == declared:
-        return
-    if candidate and candidate.revision != declared:
-        by = declared or "a newer version"
-        draft.supersede(by)
+    if draft.rejected is not None and draft.rejected.revision != declared:
+        draft.forget_rejected()
+    if candidate and candidate.revision != declared and not _restore_goes_first(draft):
+        draft.supersede(declared or "a newer version")
     if draft.candidate is not None or declared is None:
         return
     if stable and stable.revision == declared:
-        draft.rejected = None
+        draft.forget_rejected()
         return
     if _is_rejected(draft, declared) or draft.frozen_by is not None:
         return
     draft.start(declared)
+
+
+def _restore_goes_first(draft: Draft) -> bool:
+    """A return that a person ordered is finished before what the spec declares is tried, unless it takes too long."""
+    slot, declared = draft.candidate, draft.seen.declared
+    if slot is None or not slot.restore:
+        return False
+    if declared is not None and _is_rejected(draft, declared):
+        return True
+    if draft.stable is not None and draft.stable.revision == declared:
+        return False  # the spec asks for the very version that was to be left
+    late = draft.now - slot.since >= timedelta(seconds=startup_seconds(draft))
+    return draft.frozen_by is not None or not late
 
 
 def _is_rejected(draft: Draft, declared: str) -> bool:
@@ -62,7 +74,7 @@ def target_weight(draft: Draft) -> int:
 def full_size(draft: Draft) -> int:
     """Return how many ready pods the candidate needs to get everything."""
     assert draft.candidate is not None
-    if draft.stable is not None and stable_is_down(draft):
+    if draft.stable is not None and stable_is_down(draft) and not draft.stands_in:
         return 1
     return max(draft.candidate.size, draft.deployment.spec.serving.replicas.min)
 
@@ -73,11 +85,13 @@ def advance(draft: Draft) -> None:
         return
     _note_acceptance(draft)
     _lower_to_capacity(draft)
-    if candidate_complaint(draft) is None and not draft.candidate.paused:
+    free = candidate_complaint(draft) is None and not draft.candidate.paused
+    if free:
         _take_next_step(draft)
         _raise_to_target(draft)
+        _note_acceptance(draft)
     _release_on_first_weight(draft)
-    if draft.candidate.weight == 100 and draft.candidate.weight_since is not None:
+    if free and draft.candidate.weight == 100 and draft.candidate.weight_since is not None:
         draft.promote()
 
 
@@ -86,8 +100,8 @@ def weights(draft: Draft) -> dict[str, int]:
     candidate = draft.candidate
     share = candidate.weight if candidate else 0
     backends: dict[str, int] = {}
-    if draft.stable is not None:
-        backends[draft.stable.revision] = 100 - share
+    if draft.serving is not None:
+        backends[draft.serving.name] = 100 - share
     if candidate is not None and share > 0:
         backends[candidate.revision] = share
     return backends if sum(backends.values()) == 100 else {}
@@ -110,14 +124,16 @@ def _note_acceptance(draft: Draft) -> None:
 def _lower_to_capacity(draft: Draft) -> None:
     """Weight falls at once to what ready pods carry: requests to a pod that is gone are lost."""
     assert draft.candidate is not None
-    slot, state = draft.candidate, draft.state(draft.candidate)
-    allowed = min(carried_weight(state.ready, full_size(draft)), target_weight(draft))
-    if slot.weight <= allowed:
+    slot, state, target = draft.candidate, draft.state(draft.candidate), target_weight(draft)
+    carried = carried_weight(state.ready, full_size(draft))
+    if carried < 100 and draft.deployment.spec.traffic.gateway is None:
+        carried = 0  # the Service points at one version or at the other
+    if slot.weight <= min(carried, target) or draft.stable is None or stable_is_down(draft):
         return
-    if draft.stable is None or stable_is_down(draft):
-        return
-    draft.set_weight(allowed, f"its {state.ready} ready pods carry no more")
-    draft.change_candidate(shortfall_since=draft.now)
+    if carried < slot.weight:
+        draft.change_candidate(shortfall_since=draft.now)
+    why = f"its {state.ready} ready pods carry no more" if carried < target else "its step asks for no more"
+    draft.set_weight(min(carried, target), why)
 
 
 def _take_next_step(draft: Draft) -> None:
@@ -139,20 +155,22 @@ def _raise_to_target(draft: Draft) -> None:
     slot, state, target = draft.candidate, draft.state(draft.candidate), target_weight(draft)
     if slot.weight >= target or draft.seen.conflict is not None:
         return
-    if carried_weight(state.ready, full_size(draft)) < target:
+    able = state.ready if slot.shortfall_since is None else _steady_pods(draft)
+    if carried_weight(able, full_size(draft)) < target:
         return
-    if slot.shortfall_since is not None and not _steady(draft):
-        return
-    if slot.weight > 0 and slot.weight_since is None and draft.stable is not None:
-        return
+    if draft.stable is not None and not stable_is_down(draft):
+        if slot.weight > 0 and slot.weight_since is None:
+            return  # the gateway has not accepted the weight before
+        if draft.stands_in:
+            return  # stable may be back in a moment, or the fallback takes over
     draft.set_weight(target, f"its {state.ready} ready pods carry it")
     draft.change_candidate(shortfall_since=None)
 
 
-def _steady(draft: Draft) -> bool:
+def _steady_pods(draft: Draft) -> int:
     assert draft.candidate is not None
-    ready = [pod for pod in draft.state(draft.candidate).pods if pod.ready and not pod.terminating]
-    return all(pod.ready_since is not None and draft.now - pod.ready_since >= STEADY for pod in ready)
+    ready = (pod for pod in draft.state(draft.candidate).pods if pod.ready and not pod.terminating)
+    return sum(1 for pod in ready if pod.ready_since is not None and draft.now - pod.ready_since >= STEADY)
 
 
 def _release_on_first_weight(draft: Draft) -> None:
@@ -163,7 +181,7 @@ def _release_on_first_weight(draft: Draft) -> None:
 
 def close_watch(draft: Draft) -> None:
     """Release the fallback when the watch window has passed."""
-    if draft.stable is None or draft.fallback is None:
+    if draft.stable is None or draft.fallback is None or draft.stands_in:
         return
     if draft.stable.watch_until is None or draft.now >= draft.stable.watch_until:
         draft.release_fallback("WatchEnded", "the watch window has passed without a complaint")

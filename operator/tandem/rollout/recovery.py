@@ -2,6 +2,7 @@
 
 from tandem.api.status import StableSlot
 from tandem.rollout.draft import Draft, Record
+from tandem.rollout.observation import RevisionState
 
 
 def recover_slots(draft: Draft) -> None:
@@ -26,6 +27,11 @@ def _most_served(draft: Draft) -> str | None:
     if draft.seen.route is not None:
         shares = {name: weight for name, weight in draft.seen.route.weights.items() if name in known and weight > 0}
         if shares:
-            return max(shares, key=lambda name: (shares[name], known[name].revision.spec.number))
+            return max(shares, key=lambda name: (shares[name], *_standing(known[name])))
     target = draft.seen.service_target
     return target if target in known else None
+
+
+def _standing(state: RevisionState) -> tuple[bool, int]:
+    """Of two with the same share, the one that was promoted before; of those, the newer one."""
+    return state.revision.status.served, state.revision.spec.number

@@ -20,7 +20,8 @@ def judge_stable(draft: Draft) -> None:
     """Go back to the fallback if the new stable version turns out bad while it is watched."""
     if draft.stable is None or draft.fallback is None or draft.candidate_has_weight:
         return
-    complaint = _evidence_complaint(draft) or _restart_complaint(draft.state(draft.stable), draft.stable.since)
+    state = draft.state(draft.stable)
+    complaint = _evidence_complaint(draft) or _restart_complaint(state, draft.stable.since) or _down_complaint(draft)
     if complaint is None or not draft.deployment.spec.rollback.automatic:
         return
     if draft.state(draft.fallback).ready == 0:
@@ -38,13 +39,22 @@ def judge_candidate(draft: Draft) -> None:
 
 
 def candidate_complaint(draft: Draft) -> tuple[str, str] | None:
-    """Return reason and message of what speaks against the candidate, if anything does."""
+    """Return reason and message of what speaks against the candidate, if anything does.
+
+    What a person has decided is not questioned: a promotion by evidence, a return by anything but that it cannot start.
+    """
     slot = draft.candidate
     if slot is None:
         return None
     state = draft.state(slot)
-    evidence = _evidence_complaint(draft) if slot.weight > 0 else None
-    return evidence or _restart_complaint(state, slot.since) or _mixed_images(state) or _startup_complaint(draft, state)
+    complaint = _startup_complaint(draft, state)
+    if complaint is None and not slot.restore:
+        complaint = _mixed_images(state)
+    if complaint is None and not slot.restore and slot.promoted_by is None:
+        complaint = _restart_complaint(state, slot.since)
+    if slot.weight > 0 and not slot.restore and slot.promoted_by is None:
+        complaint = _evidence_complaint(draft) or complaint
+    return complaint
 
 
 def _evidence_complaint(draft: Draft) -> tuple[str, str] | None:
@@ -67,11 +77,8 @@ def _mixed_images(state: RevisionState) -> tuple[str, str] | None:
     known = set(state.revision.status.image_ids or []) | set(state.images)
     if len(known) <= 1:
         return None
-    return (
-        "MixedImages",
-        f"tag {state.revision.spec.image} was pushed again: its pods run {len(known)} different images; "
-        "use a tag that is pushed once, or a digest",
-    )
+    what = f"tag {state.revision.spec.image} was pushed again: its pods run {len(known)} different images"
+    return ("MixedImages", f"{what}; use a tag that is pushed once, or a digest")
 
 
 def startup_seconds(draft: Draft) -> float:
@@ -92,19 +99,31 @@ def late_since(draft: Draft, state: RevisionState) -> datetime | None:
 
 
 def _startup_complaint(draft: Draft, state: RevisionState) -> tuple[str, str] | None:
-    """Only what is the version's own fault rejects it: a quota, a registry or a missing Secret may yet be mended."""
-    if late_since(draft, state) is None or state.trouble is None or not state.trouble.own_fault:
+    """Only what is the version's own fault rejects it: a quota, a registry or a missing Secret may yet be mended.
+
+    Its time runs from when a container began to run: how long an image took to arrive is nobody's fault.
+    """
+    assert draft.candidate is not None
+    if state.ready > 0 or state.trouble is None or not state.trouble.own_fault:
+        return None
+    began = [pod.failing_since for pod in state.pods if pod.failing_since is not None and not pod.terminating]
+    if not began or draft.now - max(min(began), draft.candidate.since) < timedelta(seconds=startup_seconds(draft)):
         return None
     return ("NotReadyInTime", f"no pod was ready within {startup_seconds(draft):.0f} s: {state.trouble.message}")
 
 
 def stable_is_down(draft: Draft) -> bool:
-    """Tell whether stable protects nobody: it never served, or has had no ready pod for some time."""
+    """Tell whether stable protects nobody: there is none, or it has had no ready pod for some time."""
     if draft.stable is None:
         return True
-    if draft.state(draft.stable).ready > 0:
-        return False
-    available = next((c for c in draft.previous.conditions or [] if c.type == "Available"), None)
-    if available is None or available.status != "False":
-        return False
-    return draft.now - available.last_transition_time >= STABLE_DOWN_AFTER
+    since = draft.stable.down_since
+    return draft.state(draft.stable).ready == 0 and since is not None and draft.now - since >= STABLE_DOWN_AFTER
+
+
+def _down_complaint(draft: Draft) -> tuple[str, str] | None:
+    assert draft.stable is not None
+    if not stable_is_down(draft):
+        return None
+    state = draft.state(draft.stable)
+    said = f": {state.trouble.message}" if state.trouble else ""
+    return ("NoReadyPods", f"none of its {state.wanted} pods was ready for {STABLE_DOWN_AFTER.seconds} s{said}")

@@ -8,6 +8,7 @@ from tandem.api.values import duration_seconds
 from tandem.judge import VerdictKind
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.draft import Draft
+from tandem.rollout.observation import RevisionState
 from tandem.rollout.progress import full_size, in_force, steps_of, target_weight
 from tandem.rollout.trial import candidate_complaint, late_since
 
@@ -39,7 +40,18 @@ def _what(draft: Draft) -> str | None:
         return "a new version or a retry: the declared one was sent back"
     if draft.frozen_by is not None and (draft.stable is None or draft.stable.revision != draft.seen.declared):
         return f"a person: frozen by decision {draft.frozen_by}; Resume lets new versions start"
-    if draft.fallback is not None and draft.stable is not None and draft.stable.watch_until is not None:
+    return _stable_waits_for(draft) if draft.stable is not None else None
+
+
+def _stable_waits_for(draft: Draft) -> str | None:
+    assert draft.stable is not None
+    state = draft.state(draft.stable)
+    if state.ready == 0:
+        said = f": {state.trouble.message}" if state.trouble else ""
+        return f"pods of {state.name}: none of {state.wanted} is ready{said}"
+    if draft.deployment.spec.traffic.gateway is not None and not in_force(draft):
+        return _route_wait(draft)
+    if draft.fallback is not None and draft.stable.watch_until is not None:
         return f"the end of the watch window: {draft.fallback.revision} can take over until {_clock(draft)}"
     return None
 
@@ -111,21 +123,17 @@ def stalled_reason(draft: Draft, waits: WaitingFor | None) -> tuple[str, str] | 
         return draft.seen.conflict.reason, draft.seen.conflict.message
     if draft.seen.refusals:
         return draft.seen.refusals[0].reason, draft.seen.refusals[0].message
-    if draft.candidate is None:
+    if draft.candidate is not None:
+        complaint = candidate_complaint(draft) or _late(draft, draft.state(draft.candidate))
+        if complaint is not None:
+            return complaint
+    if waits is not None and waits.what.startswith("the gateway") and draft.now - waits.since >= ROUTE_PATIENCE:
+        return "RouteNotAccepted", waits.what
+    return None
+
+
+def _late(draft: Draft, state: RevisionState) -> tuple[str, str] | None:
+    if late_since(draft, state) is None:
         return None
-    return _candidate_stalled(draft, waits)
-
-
-def _candidate_stalled(draft: Draft, waits: WaitingFor | None) -> tuple[str, str] | None:
-    assert draft.candidate is not None
-    complaint = candidate_complaint(draft)
-    if complaint is not None:
-        return complaint
-    state = draft.state(draft.candidate)
-    if late_since(draft, state) is not None:
-        trouble = state.trouble
-        return (trouble.reason, trouble.message) if trouble else ("NotReadyInTime", "no pod is ready; see its logs")
-    route_late = (
-        waits is not None and waits.what.startswith("the gateway") and draft.now - waits.since >= ROUTE_PATIENCE
-    )
-    return ("RouteNotAccepted", waits.what) if waits is not None and route_late else None
+    trouble = state.trouble
+    return (trouble.reason, trouble.message) if trouble else ("NotReadyInTime", "no pod is ready; see its logs")

@@ -1,0 +1,214 @@
+"""What must hold of every decision, whatever came before it."""
+
+from dataclasses import replace
+
+from tandem.api.objects import parse_deployment
+from tandem.api.status import ModelDeploymentStatus
+from tandem.rollout.capacity import carried_weight
+from tandem.rollout.decide import decide
+from tandem.rollout.observation import Observation, RevisionState
+from tests.unit.rollout.world import Round, World
+
+
+def check_decision(world: World, result: Round) -> None:
+    """Assert everything that can be told from one decision and what it was made from."""
+    slots_make_sense(result)
+    weights_are_whole(result)
+    weights_follow_capacity(result)
+    rejected_gets_nothing(world, result)
+    good_pods_are_used(world, result)
+    service_moves_to_full_capacity(world, result)
+    stable_keeps_its_size(world, result)
+    nothing_with_weight_shrinks(result)
+    nothing_needed_is_deleted(result)
+    attempts_are_new(world, result)
+    conditions_are_honest(result)
+    deciding_again_changes_nothing(world, result)
+
+
+def check_world(world: World, result: Round) -> None:
+    """Assert what must hold of the cluster after a round in which every write went through."""
+    if world.route is None or world.conflict is not None:
+        return
+    weights, slots = world.route.weights, result.decision.status
+    assert sum(weights.values()) == 100
+    named = {slot.revision for slot in (slots.stable, slots.candidate, slots.fallback) if slot}
+    useful = [name for name in world.good & named if any(pod.ready and not pod.terminating for pod in world.pods(name))]
+    if useful:
+        served = [name for name, weight in weights.items() if weight and any(p.ready for p in world.pods(name))]
+        assert served, f"{useful} could serve and the route gives everything to pods that are not ready: {weights}"
+
+
+def _ready(result: Round, name: str) -> int:
+    state = result.seen.revisions.get(name)
+    return state.ready if state else 0
+
+
+def slots_make_sense(result: Round) -> None:
+    status, known = result.decision.status, result.seen.revisions
+    for slot in (status.stable, status.candidate, status.fallback):
+        assert slot is None or slot.revision in known
+    if status.stable:
+        assert not status.candidate or status.candidate.revision != status.stable.revision
+        assert not status.fallback or status.fallback.revision != status.stable.revision
+    else:
+        assert status.fallback is None
+    phases = {name: record.phase for name, record in result.decision.revisions.items()}
+    if status.fallback:
+        assert phases[status.fallback.revision] in ("Fallback", "Candidate")
+    if status.candidate:
+        assert phases[status.candidate.revision] == "Candidate"
+    if status.stable:
+        assert phases[status.stable.revision] == "Serving"
+        assert result.decision.revisions[status.stable.revision].served
+
+
+def weights_are_whole(result: Round) -> None:
+    weights, status = result.decision.desired.weights, result.decision.status
+    if weights is None:
+        return
+    assert sum(weights.values()) == 100
+    assert all(0 <= weight <= 100 for weight in weights.values())
+    named = {slot.revision for slot in (status.stable, status.candidate, status.fallback) if slot}
+    assert set(weights) <= named
+
+
+def weights_follow_capacity(result: Round) -> None:
+    """The candidate never gets more than its ready pods carry, where somebody else could serve."""
+    candidate, stable = result.decision.status.candidate, result.decision.status.stable
+    if candidate is None or candidate.weight == 0:
+        return
+    ready = _ready(result, candidate.revision)
+    if stable is not None and _ready(result, stable.revision) > 0:
+        size = max(candidate.size, result.deployment.spec.serving.replicas.min)
+        assert candidate.weight <= carried_weight(ready, size)
+    before = result.deployment.status.candidate
+    raised = before is None or before.revision != candidate.revision or before.weight < candidate.weight
+    assert ready > 0 or not raised, "weight for a version without a ready pod"
+
+
+def rejected_gets_nothing(world: World, result: Round) -> None:
+    status, desired = result.decision.status, result.decision.desired
+    for name in world.banned & set(result.seen.revisions):
+        assert status.candidate is None or status.candidate.revision != name, f"{name} was sent back and is tried again"
+        if status.stable is not None and status.stable.revision == name:
+            continue  # a person rolled it back; it serves until the one before it is ready
+        assert not (desired.weights or {}).get(name), f"{name} was sent back and gets requests"
+        assert desired.service_target != name
+
+
+def good_pods_are_used(world: World, result: Round) -> None:
+    weights, status = result.decision.desired.weights, result.decision.status
+    if not weights:
+        return
+    for slot in (status.stable, status.fallback):
+        if slot is not None and slot.revision in world.good and _ready(result, slot.revision) > 0:
+            to_ready = sum(weight for name, weight in weights.items() if _ready(result, name) > 0)
+            assert to_ready > 0, f"{slot.revision} is good and ready, and gets nothing: {weights}"
+
+
+def service_moves_to_full_capacity(world: World, result: Round) -> None:
+    target, before, status = result.decision.desired.service_target, result.seen.service_target, result.decision.status
+    if target in (None, before) or _ready(result, before or "") == 0:
+        return
+    promoted_before = result.deployment.status.stable and result.deployment.status.stable.revision == target
+    goes_back = target in world.good
+    size = max(result.deployment.spec.serving.replicas.min, status.fallback.size if status.fallback else 0)
+    assert promoted_before or goes_back or _ready(result, target) >= size
+    assert _ready(result, target) > 0 or promoted_before
+
+
+def stable_keeps_its_size(world: World, result: Round) -> None:
+    status, desired = result.decision.status, result.decision.desired
+    if status.stable is not None:
+        held = max(slot.size if slot else 0 for slot in (status.candidate, status.fallback))
+        assert desired.replicas[status.stable.revision] >= max(world.replicas, held)
+    if status.fallback is not None:
+        assert desired.replicas[status.fallback.revision] >= status.fallback.size
+
+
+def nothing_with_weight_shrinks(result: Round) -> None:
+    """Only the stable version may shrink, to what the spec asks for."""
+    seen, status = result.seen, result.decision.status
+    for name, replicas in result.decision.desired.replicas.items():
+        if replicas >= seen.revisions[name].wanted:
+            continue
+        if status.stable is not None and name == status.stable.revision:
+            continue
+        weight = seen.route.weights.get(name, 0) if seen.route and result.deployment.spec.traffic.gateway else 0
+        assert weight == 0, f"{name} is scaled down while the route gives it {weight} %"
+        assert seen.service_target != name, f"{name} is scaled down while the Service points at it"
+        assert not (result.decision.desired.weights or {}).get(name)
+
+
+def nothing_needed_is_deleted(result: Round) -> None:
+    status, seen = result.decision.status, result.seen
+    named = {slot.revision for slot in (status.stable, status.candidate, status.fallback, status.rejected) if slot}
+    for name in result.decision.desired.delete:
+        assert name not in named | {seen.declared, seen.service_target}
+        assert not seen.revisions[name].pods
+        assert not (seen.route and seen.route.weights.get(name))
+
+
+def attempts_are_new(world: World, result: Round) -> None:
+    candidate = result.decision.status.candidate
+    if candidate is None:
+        return
+    began = {
+        since for name, attempt, since in world.begun if (name, attempt) == (candidate.revision, candidate.attempt)
+    }
+    assert began <= {candidate.since.isoformat()}, "two attempts of one revision share their number, and so evidence"
+
+
+def conditions_are_honest(result: Round) -> None:
+    status, seen = result.decision.status, result.seen
+    conditions = {condition.type: condition for condition in status.conditions or []}
+    assert len(conditions) == len(status.conditions or [])
+    assert {"Available", "Ready"} <= set(conditions)
+    for type_, condition in conditions.items():
+        assert type_ in ("Available", "Ready") or condition.status == "True"
+        assert condition.message
+        assert condition.observed_generation == result.deployment.metadata.generation
+    if conditions["Ready"].status == "True":
+        assert not {"Stalled", "Reconciling"} & set(conditions)
+        assert status.stable is not None
+        assert status.stable.revision == seen.declared
+        assert _ready(result, status.stable.revision) > 0
+        if result.deployment.spec.traffic.gateway:
+            assert seen.route is not None
+            assert seen.route.accepted
+            assert seen.route.weights.get(seen.declared) == 100
+        else:
+            assert seen.service_target == seen.declared
+    else:
+        assert len({"Stalled", "Reconciling"} & set(conditions)) == 1
+    if conditions["Available"].status == "True":
+        assert any(_serves(state, status) for state in seen.revisions.values())
+
+
+def _serves(state: RevisionState, status: ModelDeploymentStatus) -> bool:
+    named = {slot.revision for slot in (status.stable, status.fallback) if slot}
+    return state.name in named and state.ready > 0
+
+
+def deciding_again_changes_nothing(world: World, result: Round) -> None:
+    """The outcome, written and read again, with nothing else changed, leads to the same outcome and to no event."""
+    written = result.decision.status.to_dict()
+    deployment = parse_deployment({**result.deployment.to_dict(), "status": written})
+    assert deployment.status.to_dict() == written
+    for seen in (result.seen, _with_records(result)):
+        again = decide(deployment, seen, world.now)
+        assert again.happenings == (), again.happenings
+        assert again.status.to_dict() == written
+        assert again.desired == result.decision.desired
+    first = {name: status.to_dict() for name, status in result.decision.revisions.items()}
+    assert {name: status.to_dict() for name, status in again.revisions.items()} == first
+
+
+def _with_records(result: Round) -> Observation:
+    """What is seen once the revisions' own records are written, too."""
+    states = {
+        name: replace(state, revision=state.revision.with_changes(status=result.decision.revisions[name]))
+        for name, state in result.seen.revisions.items()
+    }
+    return replace(result.seen, revisions=states)

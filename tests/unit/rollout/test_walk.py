@@ -1,0 +1,239 @@
+"""Random walks: people, pods, the gateway, the judge, the clock and bad luck, in any order."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tandem.judge import VerdictKind
+from tests.unit.rollout.checks import check_decision, check_world
+from tests.unit.rollout.profiles import WALKS
+from tests.unit.rollout.world import NAME, Luck, World, trouble, verdict_of
+
+VERBS = ["Promote", "Abort", "Retry", "Pause", "Resume", "Rollback", "Freeze"]
+STEP_LISTS: list[list[dict[str, Any]]] = [
+    [{"weight": 10, "hold": "30s"}, {"weight": 50, "hold": "30s"}],
+    [{"weight": 1, "hold": "5s"}, {"weight": 25, "hold": "1m"}, {"weight": 75, "hold": "0s"}],
+    [{"weight": 100}],
+    [],
+]
+WRITES = 12
+lucks = st.builds(
+    Luck,
+    crash_before=st.one_of(st.none(), st.none(), st.integers(0, WRITES)),
+    failing=st.one_of(st.just(frozenset()), st.frozensets(st.integers(0, WRITES), max_size=3)),
+    conflict=st.sampled_from([False, False, False, True]),
+    stale=st.sampled_from([False, False, False, True]),
+    shuffle=st.one_of(st.none(), st.integers(0, 5)),
+)
+
+
+class Walk(RuleBasedStateMachine):
+    """A ModelDeployment's life."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.ids = 0
+
+    @initialize(gateway=st.sampled_from([True, True, False]), settled=st.sampled_from(["", "a", "ab"]))
+    def begin(self, gateway: bool, settled: str) -> None:
+        self.world = World(gateway=gateway)
+        for version in settled:
+            self.world.declare(version=version)
+            self.world.run(12)
+
+    # ------------------------------------------------------------------ Tandem
+
+    @rule()
+    def reconcile(self) -> None:
+        check_world(self.world, self.world.round(check=check_decision))
+
+    @rule(count=st.integers(2, 8), seconds=st.sampled_from([1, 5, 31]))
+    def all_goes_well(self, count: int, seconds: int) -> None:
+        for _ in range(count):
+            self.world.favour(seconds)
+            self.reconcile()
+
+    @rule(luck=lucks)
+    def reconcile_with(self, luck: Luck) -> None:
+        result = self.world.round(luck, check_decision)
+        if result.complete:
+            check_world(self.world, result)
+
+    # ------------------------------------------------------------------ people
+
+    @rule(version=st.sampled_from("abc"))
+    def declare_version(self, version: str) -> None:
+        self.world.declare(version=version)
+
+    @rule(version=st.sampled_from("abc"))
+    def declare_and_reconcile(self, version: str) -> None:
+        self.world.declare(version=version)
+        self.reconcile()
+
+    @rule(replicas=st.integers(1, 4))
+    def declare_replicas(self, replicas: int) -> None:
+        self.world.declare(replicas=replicas)
+
+    @rule(steps=st.sampled_from(STEP_LISTS))
+    def declare_steps(self, steps: list[dict[str, Any]]) -> None:
+        self.world.declare(steps=steps)
+
+    @rule(watch=st.sampled_from(["10m", "1500ms", "0s"]), automatic=st.booleans(), keep=st.integers(1, 3))
+    def declare_rules(self, watch: str, automatic: bool, keep: int) -> None:
+        self.world.declare(watch=watch, automatic=automatic, keep=keep)
+
+    @rule(attempt=st.sampled_from(["1", "2", "3"]))
+    def declare_attempt(self, attempt: str) -> None:
+        if attempt != self.world.attempt:
+            self.world.declare(attempt=attempt)
+
+    @precondition(lambda self: self.world.revisions)
+    @rule(data=st.data(), verb=st.sampled_from(VERBS), again=st.sampled_from([False, False, True]))
+    def order(self, data: st.DataObject, verb: str, again: bool) -> None:
+        name = data.draw(st.sampled_from(sorted(self.world.revisions)), label="revision")
+        self.ids += 0 if again else 1
+        before = self.world.revisions[name].decision
+        if before != {"verb": verb, "id": str(self.ids)} and not (before and before["id"] == str(self.ids)):
+            self.world.order(name, verb, str(self.ids))
+
+    @precondition(lambda self: self.world.revisions)
+    @rule(data=st.data())
+    def delete_revision(self, data: st.DataObject) -> None:
+        self.world.delete_revision(data.draw(st.sampled_from(sorted(self.world.revisions)), label="revision"))
+
+    @rule(missing=st.booleans())
+    def config_map(self, missing: bool) -> None:
+        self.world.blocked = (
+            trouble("ConfigMapMissing", "ConfigMap limits does not exist; create it") if missing else None
+        )
+
+    @rule(taken=st.booleans())
+    def host_and_path(self, taken: bool) -> None:
+        self.world.conflict = trouble("RouteConflict", "payments/other has it") if taken else None
+
+    @rule()
+    def lose_status(self) -> None:
+        self.world.lose_status()
+
+    # ------------------------------------------------------------------ pods, gateway, judge, clock
+
+    @rule()
+    def kubelet(self) -> None:
+        self.world.kubelet()
+
+    @rule()
+    def all_ready(self) -> None:
+        self.world.kubelet()
+        self.world.make_ready(pod for pod in self.world.pods() if not pod.terminating)
+
+    @precondition(lambda self: self.world.pods())
+    @rule(
+        data=st.data(), what=st.sampled_from(["ready", "unready", "restart", "stuck", "gone", "going", "other image"])
+    )
+    def pod(self, data: st.DataObject, what: str) -> None:
+        pods = self.world.pods()
+        pod = pods[data.draw(st.integers(0, len(pods) - 1), label="pod")]
+        if what == "ready" and not pod.terminating:
+            self.world.make_ready([pod])
+        elif what == "unready":
+            self.world.make_unready([pod])
+        elif what == "restart":
+            self.world.restart(pod)
+        elif what == "stuck":
+            self.world.make_unready([pod], trouble())
+            pod.failing_since = None
+        elif what == "gone":
+            for workload in self.world.workloads.values():
+                workload.pods = [other for other in workload.pods if other is not pod]
+        elif what == "going":
+            pod.terminating = True
+        elif what == "other image":
+            pod.image_id = "sha256:pushed-again"
+
+    @precondition(lambda self: self.world.revisions)
+    @rule(data=st.data(), ready=st.booleans())
+    def all_of_one(self, data: st.DataObject, ready: bool) -> None:
+        name = data.draw(st.sampled_from(sorted(self.world.revisions)), label="revision")
+        self.world.kubelet()
+        if ready:
+            self.world.make_ready(pod for pod in self.world.pods(name) if not pod.terminating)
+        else:
+            self.world.make_unready(self.world.pods(name))
+
+    @rule(answer=st.sampled_from(["answers", "answers", "refuses", "comes round"]))
+    def gateway_does(self, answer: str) -> None:
+        if self.world.route is None:
+            return
+        if answer == "answers":
+            self.world.answer_route()
+        else:
+            self.world.route.refused = answer == "refuses"
+
+    @rule(kind=st.sampled_from(list(VerdictKind)), metric=st.sampled_from(["errors", "latency-p99"]))
+    def judge_says(self, kind: VerdictKind, metric: str) -> None:
+        self.world.judge(verdict_of(kind, metric=metric))
+
+    @rule(drained=st.booleans())
+    def requests_in_progress(self, drained: bool) -> None:
+        self.world.drained = set(self.world.revisions) if drained else set()
+
+    @rule(seconds=st.sampled_from([1, 9, 10, 20, 31, 181, 700]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.pass_time(seconds)
+
+    # ------------------------------------------------------------------ in the end
+
+    def teardown(self) -> None:
+        settles(self.world)
+
+
+def settles(world: World) -> None:
+    """Once everything goes well, what the spec declares becomes stable, unless a person or the judge said no."""
+    world.blocked = world.conflict = world.evidence_trouble = None
+    world.steps = STEP_LISTS[0]
+    if world.route is not None:
+        world.route.refused = False
+    for pod in world.pods():
+        pod.restarts, pod.terminating = 0, False
+    result = world.round()
+    for count in range(30):
+        world.favour()
+        result = world.round(check=check_decision)
+        check_world(world, result)
+        status = result.decision.status
+        if status.frozen_by:
+            _resume(world, f"resume-{count}")
+        elif status.candidate and status.candidate.paused:
+            world.order(status.candidate.revision, "Resume", f"resume-{count}")
+        elif status.rejected and status.rejected.revision == world.declared and not status.candidate:
+            world.order(status.rejected.revision, "Retry", f"retry-{count}")
+        elif status.candidate and _other_image_seen(world, status.candidate.revision):
+            world.declare(version=f"fix-{count}")
+    world.pass_time(int(timedelta(minutes=15).total_seconds()))
+    for _ in range(6):
+        world.favour()
+        result = world.round(check=check_decision)
+    status = result.decision.status
+    assert status.stable is not None, status
+    assert status.stable.revision == world.declared
+    assert status.candidate is None
+    assert status.fallback is None
+    assert status.phase == "Serving"
+    assert {name for name, workload in world.workloads.items() if workload.replicas} == {world.declared}
+    assert len(world.revisions) <= world.keep + 1, f"{NAME} keeps {sorted(world.revisions)}"
+
+
+def _resume(world: World, id_: str) -> None:
+    if world.revisions:
+        world.order(sorted(world.revisions)[0], "Resume", id_)
+
+
+def _other_image_seen(world: World, name: str) -> bool:
+    return len(world.revisions[name].status.get("imageIds", [])) > 1
+
+
+TestWalk = Walk.TestCase
+TestWalk.settings = WALKS
