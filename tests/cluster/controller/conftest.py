@@ -1,10 +1,8 @@
-"""A light control plane for the operator's own parts: a real API server, no containers."""
+"""The operator's own parts before a real API server, without containers."""
 
 import socket
-import subprocess
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,20 +10,6 @@ from dev.cluster.control_plane import ControlPlane
 from tandem.cluster.client import Cluster
 from tandem.cluster.connection import Connection, connect
 from tandem.cluster.kinds import NAMESPACE
-
-REPOSITORY = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(scope="session")
-def plane() -> Iterator[ControlPlane]:
-    """The control plane, with Tandem's and Gateway API's kinds."""
-    with ControlPlane(nodes=1) as plane:
-        plane.install_gateway_api()
-        kubectl = [str(plane.kubectl), "--kubeconfig", str(plane.kubeconfig)]
-        subprocess.run([*kubectl, "apply", "-f", str(REPOSITORY / "crds")], check=True, capture_output=True)
-        established = ["wait", "crd", "--all", "--for=condition=Established", "--timeout=60s"]
-        subprocess.run([*kubectl, *established], check=True, capture_output=True)
-        yield plane
 
 
 @pytest.fixture

@@ -42,10 +42,10 @@ def objects(rendered: str) -> list[dict[str, Any]]:
 def test_renders_as_reviewed(helm: Path, case: str) -> None:
     golden = HERE / "rendered" / f"{case}.yaml"
     rendered = render(helm, "--values", HERE / "cases" / f"{case}.yaml")
-    if os.environ.get("UPDATE_GOLDEN"):
+    if os.environ.get("TANDEM_UPDATE_GOLDEN") == "1":
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(rendered)
-    assert rendered == golden.read_text(), "if you meant this, run with UPDATE_GOLDEN=1 and review the diff"
+    assert rendered == golden.read_text(), "if you meant this, run with TANDEM_UPDATE_GOLDEN=1 and review the diff"
 
 
 @pytest.mark.parametrize("case", CASES)
