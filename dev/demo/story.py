@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -141,8 +142,22 @@ class Story:
         self.screen.output(self.kube.command(*words, cwd=cwd))
 
     def wait_for(self, condition: str, seconds: float) -> None:
-        """`kubectl wait` while the live view is drawn. Raises ``TookTooLong``."""
-        self.show_while(lambda: self.kube.wait(f"modeldeployment/{DEPLOYMENT}", NAMESPACE, condition, seconds))
+        """`kubectl wait` while the live view is drawn.
+
+        Raises ``TookTooLong``, and ``DemoFailed`` at once when the version is sent back although it should not be.
+        """
+        wanted = "Stalled" in condition
+
+        def work() -> None:
+            with ThreadPoolExecutor(1) as pool:
+                waiting = pool.submit(self.kube.wait, f"modeldeployment/{DEPLOYMENT}", NAMESPACE, condition, seconds)
+                until(lambda: waiting.done() or (not wanted and self._stalled() is not None), seconds + 20, condition)
+                stalled = None if wanted or waiting.done() else self._stalled()
+                if stalled is not None:
+                    raise DemoFailed(f"this version should have been promoted: {stalled}")
+                self.screen.output(waiting.result())
+
+        self.show_while(work)
 
     def show_while(self, work: Callable[[], object]) -> None:
         """Do something while the live view is drawn."""
@@ -177,6 +192,12 @@ class Story:
             raise DemoFailed(f"{version} was sent back without ever getting a request: {stalled['message']}")
         decided = next(change.at for change in changes if change.at > had[-1])
         return SentBack(version, applied, decided, stalled["reason"], stalled["message"], latency_objective)
+
+    def _stalled(self) -> str | None:
+        thing = self.deployments.latest(DEPLOYMENT) or {}
+        rejected = (thing.get("status") or {}).get("rejected")
+        current = (thing.get("status") or {}).get("observedGeneration") == thing.get("metadata", {}).get("generation")
+        return f"{rejected['reason']}: {rejected['message']}" if rejected and current else None
 
     def _status(self) -> Object:
         status = self.kube.get("modeldeployment", DEPLOYMENT, NAMESPACE)["status"]

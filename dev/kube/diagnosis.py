@@ -3,7 +3,9 @@
 from dev.kube.client import Kube, KubeFailed
 
 OPERATOR_NAMESPACE = "tandem-system"
-_LINES = 60
+_OPERATOR_LINES = 60
+_POD_LINES = 8
+_LINE_LENGTH = 300
 
 
 def diagnose(kube: Kube, namespace: str) -> str:
@@ -20,19 +22,26 @@ def _looks(kube: Kube, namespace: str) -> list[tuple[str, list[str]]]:
         ),
         ("the model deployments", ["describe", "modeldeployments", *here]),
         ("events", ["get", "events", *here, "--sort-by=.lastTimestamp"]),
-        ("nodes", ["describe", "nodes"]),
+        ("nodes", ["get", "nodes", "-o", "wide"]),
         ("the operator", ["get", "pods", "--namespace", OPERATOR_NAMESPACE, "-o", "wide"]),
         (
             "the operator's log",
-            ["logs", "--namespace", OPERATOR_NAMESPACE, "--selector=app.kubernetes.io/name=tandem", f"--tail={_LINES}"],
+            [
+                "logs",
+                "--namespace",
+                OPERATOR_NAMESPACE,
+                "--selector=app.kubernetes.io/name=tandem",
+                f"--tail={_OPERATOR_LINES}",
+            ],
         ),
     ]
     pods = [pod for pod in _said(kube, "get", "pods", *here, "-o", "name").split() if pod.startswith("pod/")]
-    return looks + [(f"log of {pod}", ["logs", pod, *here, f"--tail={_LINES // 2}"]) for pod in pods]
+    return looks + [(f"log of {pod}", ["logs", pod, *here, f"--tail={_POD_LINES}"]) for pod in pods]
 
 
 def _said(kube: Kube, *words: str) -> str:
     try:
-        return kube.kubectl(*words, seconds=20)
+        said = kube.kubectl(*words, seconds=20)
     except KubeFailed as error:
         return str(error)
+    return "\n".join(line[:_LINE_LENGTH] for line in said.splitlines())
