@@ -25,7 +25,7 @@ demo: setup ## a model is deployed, improved, broken and sent back, on a real cl
 
 .PHONY: demo-down
 demo-down: setup ## remove everything that the demo made, but for the build cache
-	$(RUN) -m dev.cluster down
+	$(RUN) -m dev.demo down
 
 # ---------------------------------------------------------------- tests
 
