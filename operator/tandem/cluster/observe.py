@@ -1,5 +1,6 @@
 """Reading the cluster's objects into the values that a decision is made from. Pure: the objects come from the cache."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -36,9 +37,13 @@ def revision_states(
     """
     by_name = {deployment["metadata"]["name"]: deployment for deployment in deployments}
     by_revision: dict[str, list[PodState]] = {}
+    ended: dict[str, Trouble] = {}
     for pod in pods:
         name = pod["metadata"].get("labels", {}).get(REVISION_LABEL, "")
-        by_revision.setdefault(name, []).append(pod_state(pod, last_lines.get(pod["metadata"]["uid"])))
+        if pod.get("status", {}).get("phase") in ("Failed", "Succeeded"):
+            ended[name] = _ended(pod)
+        else:
+            by_revision.setdefault(name, []).append(pod_state(pod, last_lines.get(pod["metadata"]["uid"])))
     states = {}
     for revision in revisions:
         name = revision.metadata.name
@@ -49,7 +54,7 @@ def revision_states(
             workload=deployment is not None,
             wanted=int(deployment["spec"].get("replicas", 1)) if deployment else 0,
             pods=of_revision,
-            trouble=_first_trouble(deployment, of_revision),
+            trouble=_first_trouble(deployment, of_revision) or ended.get(name),
             drained=name in drained,
         )
     return states
@@ -61,6 +66,13 @@ def _first_trouble(deployment: Body | None, pods: tuple[PodState, ...]) -> Troub
     if troubles:
         return next((trouble for trouble in troubles if trouble.own_fault), troubles[0])
     return deployment_trouble(deployment) if deployment is not None else None
+
+
+def _ended(pod: Body) -> Trouble:
+    """A pod that was evicted or whose node went: its Deployment makes another, and nobody removes this one."""
+    status = pod["status"]
+    message = status.get("message") or "it has ended, and its Deployment makes another"
+    return Trouble(status.get("reason") or "PodEnded", f"pod {pod['metadata']['name']}: {message}")
 
 
 def deployment_trouble(deployment: Body) -> Trouble | None:
@@ -78,20 +90,38 @@ def pod_state(pod: Body, last_line: str | None) -> PodState:
     containers = status.get("containerStatuses") or [{}]
     container = containers[0]
     ready = _condition(status, "Ready")
+    is_ready = bool(ready and ready["status"] == "True")
+    since = moment(ready.get("lastTransitionTime")) if ready else None
+    created = moment(meta.get("creationTimestamp"))
     exit_ = _last_exit(container)
+    trouble = _pod_trouble(meta["name"], status, container, last_line)
     return PodState(
         name=meta["name"],
         uid=meta["uid"],
         ip=status.get("podIP"),
-        ready=bool(ready and ready["status"] == "True"),
+        ready=is_ready,
         terminating="deletionTimestamp" in meta,
-        created=moment(meta.get("creationTimestamp")),
-        ready_since=moment(ready.get("lastTransitionTime")) if ready and ready["status"] == "True" else None,
+        created=created,
+        ready_since=since if is_ready else None,
         restarts=int(container.get("restartCount", 0)),
         last_exit=moment(exit_.get("finishedAt")) if exit_ else None,
+        failing_since=None if is_ready else _failing_since(container, since or created, trouble),
         image_id=container.get("imageID") or None,
-        trouble=_pod_trouble(meta["name"], status, container, last_line),
+        trouble=trouble,
     )
+
+
+def _failing_since(container: Body, unready: datetime | None, trouble: Trouble | None) -> datetime | None:
+    """Return since when a container that has begun to run, as far as is known, is not ready.
+
+    A container that cannot even be started by its own fault has failed for as long as its pod was not ready.
+    """
+    phases = (container.get("state", {}), container.get("lastState", {}))
+    starts = [moment(part.get("startedAt")) for phase in phases for part in phase.values() if part]
+    known = [start for start in starts if start is not None]
+    if known:
+        return max(min(known), unready) if unready else min(known)
+    return unready if trouble is not None and trouble.own_fault else None
 
 
 def _last_exit(container: Body) -> Body | None:
@@ -135,17 +165,35 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC) if text else None
 
 
+_GROUP_FRAME: Final = re.compile(r"^\s+\| ?")
+_NAMED: Final = re.compile(r"^[A-Za-z_][\w.]*(: .*)?$")
+
+
 def telling_line(log: str) -> str | None:
-    """Return the line of a log that says best why a process failed: the last error, or else the last line.
+    """Return the line of a log that says best why a process failed: the last exception, or else the last line.
 
     A Python traceback ends with the exception; BentoML follows it with lines that say only that start-up failed.
     """
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if _looks_like_exception(line)]
-    chosen = errors[-1] if errors else (lines[-1] if lines else None)
+    lines = [_GROUP_FRAME.sub("", line).rstrip() for line in log.splitlines() if line.strip()]
+    chosen = next(reversed(_exceptions(lines)), lines[-1].strip() if lines else None)
     return chosen[:300] if chosen else None
 
 
+def _exceptions(lines: list[str]) -> list[str]:
+    """Return the lines that end a traceback, and those that look as if they did where its head was cut off."""
+    found, inside = [], False
+    for line in lines:
+        if "Traceback (most recent call last)" in line:
+            inside = True
+        elif inside and not line[0].isspace():
+            inside = False
+            if _NAMED.match(line):
+                found.append(line)
+        elif not inside and _looks_like_exception(line):
+            found.append(line.strip())
+    return found
+
+
 def _looks_like_exception(line: str) -> bool:
-    head = line.split(":", 1)[0].rsplit(".", 1)[-1]
+    head = line.strip().split(":", 1)[0].rsplit(".", 1)[-1]
     return head.isidentifier() and head.endswith(("Error", "Exception", "Exit", "Interrupt"))
