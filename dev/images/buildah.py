@@ -66,6 +66,17 @@ class Buildah:
         self("push", "--quiet", image, f"docker-archive:{partial}:{image}", doing=f"saving {image}")
         partial.replace(archive)
 
+    def forget_unnamed(self) -> None:
+        """Remove images that lost their name to a newer one; what they share with it stays, build cache included."""
+        self("rmi", "--prune", doing="removing images without a name")
+
+    def forget_other_tags(self, name: str, kept: str) -> None:
+        """Remove every image called `name` but the one tagged `kept`."""
+        listed = self("images", "--format", "{{.Name}}:{{.Tag}}", doing=f"listing the images called {name}")
+        for image in set(listed.split()) - {f"{name}:{kept}"}:
+            if image.startswith(f"{name}:"):
+                self("rmi", image, doing=f"removing {image}")
+
 
 def open_buildah(cache: Path) -> Buildah:
     """Set up buildah's storage below `cache`. Raises ImageBuildError where buildah is missing or cannot store.

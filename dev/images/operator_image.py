@@ -29,5 +29,6 @@ def build_operator_image(cache: Path, progress: Progress) -> dict[str, Path]:
                 buildah("build", *options, REPOSITORY, doing="building the operator's image", on_line=step)
                 step("saving it")
                 buildah.save(OPERATOR_IMAGE, target)
+            buildah.forget_unnamed()
         forget_older(target)
     return {OPERATOR_IMAGE: target}
