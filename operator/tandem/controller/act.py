@@ -9,8 +9,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from tandem.api.names import DEPLOYMENT_LABEL
 from tandem.api.objects import ModelDeployment, ModelRevision
-from tandem.cluster.cache import Cache
+from tandem.cluster.cache import Cache, Key
 from tandem.cluster.client import Cluster
 from tandem.cluster.errors import (
     AlreadyExists,
@@ -42,8 +43,8 @@ class Actor:
     def __init__(self, cluster: Cluster, cache: Cache) -> None:
         self._cluster = cluster
         self._cache = cache
-        self._rendered: dict[str, list[Object]] = {}
-        self._settled: dict[tuple[str, str, str], str] = {}
+        self._rendered: dict[Key, dict[str, list[Object]]] = {}
+        self._settled: dict[Key, dict[tuple[str, str], str]] = {}
 
     async def carry_out(
         self,
@@ -53,20 +54,23 @@ class Actor:
         revisions: Mapping[str, ModelRevision],
     ) -> "Outcome":
         """Do what is missing; return what was refused, and what is to be tried again."""
+        key = (deployment.metadata.namespace, deployment.metadata.name)
+        alive = {revision.metadata.uid for revision in revisions.values()}
+        self._rendered[key] = {uid: made for uid, made in self._rendered.get(key, {}).items() if uid in alive}
         attempt = Outcome()
         await attempt.make(self._traffic, deployment, desired)
         if desired.new_revision is not None and declared is not None:
             await attempt.make(self._new_revision, deployment, declared, desired.new_revision, revisions)
         for name, replicas in desired.replicas.items():
-            await attempt.make(self._workload, revisions[name], replicas)
+            await attempt.make(self._workload, key, revisions[name], replicas)
         for name in desired.delete:
             await attempt.make(self._delete, revisions[name])
         return attempt
 
-    def forget(self, uids: set[str]) -> None:
-        """Drop what was rendered for revisions that are gone."""
-        for uid in uids:
-            self._rendered.pop(uid, None)
+    def forget(self, key: Key) -> None:
+        """Drop what was remembered of a ModelDeployment that is gone."""
+        self._rendered.pop(key, None)
+        self._settled.pop(key, None)
 
     async def _traffic(self, deployment: ModelDeployment, desired: Desired) -> None:
         if desired.weights is not None:
@@ -92,15 +96,15 @@ class Actor:
         grid = edges(deployment.spec.requirements, [edges_of(revision.spec) for revision in newest_first])
         await self._ensure(revision_manifest(deployment, declared, number, grid))
 
-    async def _workload(self, revision: ModelRevision, replicas: int) -> None:
-        uid, meta = revision.metadata.uid, revision.metadata
-        if uid not in self._rendered:
-            self._rendered[uid] = [
+    async def _workload(self, key: Key, revision: ModelRevision, replicas: int) -> None:
+        meta, rendered = revision.metadata, self._rendered[key]
+        if meta.uid not in rendered:
+            rendered[meta.uid] = [
                 *config_manifests(revision),
                 revision_service_manifest(revision),
                 budget_manifest(revision),
             ]
-        for manifest in self._rendered[uid]:
+        for manifest in rendered[meta.uid]:
             await self._ensure(manifest)
         live = self._cache.get(DEPLOYMENT, meta.namespace, meta.name)
         if live is None or not self._is_settled(DEPLOYMENT, live):
@@ -120,7 +124,6 @@ class Actor:
         meta = revision.metadata
         await self._cluster.delete(MODEL_REVISION, meta.namespace, meta.name, meta.uid)
         self._cache.forget(MODEL_REVISION, meta.namespace, meta.name, meta.uid)
-        self.forget({meta.uid})
 
     async def _ensure(self, manifest: Object) -> Object:
         """Create what is missing, mend what differs, adopt what is orphaned; leave alone what is somebody else's."""
@@ -154,13 +157,15 @@ class Actor:
     def _is_settled(self, kind: Kind, live: Object) -> bool:
         """Children that never change are compared once; only a foreign write makes them worth another look."""
         meta = live["metadata"]
-        if kind in (SERVICE, HTTP_ROUTE) and meta["name"] == meta.get("labels", {}).get("tandem.dev/deployment"):
+        key = (meta["namespace"], meta["labels"][DEPLOYMENT_LABEL])
+        if kind in (SERVICE, HTTP_ROUTE) and meta["name"] == key[1]:
             return False
-        return self._settled.get((kind.kind, meta["namespace"], meta["name"])) == _edition(live)
+        return self._settled.get(key, {}).get((kind.kind, meta["name"])) == _edition(live)
 
     def _settle(self, kind: Kind, live: Object) -> None:
         meta = live["metadata"]
-        self._settled[(kind.kind, meta["namespace"], meta["name"])] = _edition(live)
+        key = (meta["namespace"], meta["labels"][DEPLOYMENT_LABEL])
+        self._settled.setdefault(key, {})[kind.kind, meta["name"]] = _edition(live)
 
 
 class _NotOurs(Exception):

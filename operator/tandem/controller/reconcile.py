@@ -40,6 +40,13 @@ WORDS_ONLY_EVERY: Final = timedelta(seconds=5)
 """A status in which only sentences and counts differ is written at most this often."""
 
 
+CONFIG_LOOK: Final = 30.0
+"""Seconds between two looks at the ConfigMaps that a model mentions: they are not watched."""
+
+MISSING_MAX_AGE: Final = 5.0
+"""Somebody may be about to make a ConfigMap that is missing: look more often."""
+
+
 @contextlib.asynccontextmanager
 async def reconciler(parts: Parts) -> AsyncIterator["Reconciler"]:
     """Make the reconciler of a running operator; on leaving, its trials have ended and its connections are closed.
@@ -102,7 +109,7 @@ class Reconciler:
         self._trials.follow(key, deployment, decision.status, seen)
         if outcome.busy is not None:
             raise outcome.busy
-        return decision.wake_after
+        return _soonest(decision.wake_after, CONFIG_LOOK if deployment.spec.model.config else None)
 
     def _observe(
         self,
@@ -191,6 +198,8 @@ class Reconciler:
         try:
             for name in config_maps(deployment.spec):
                 config = await self._configs.read(deployment.metadata.namespace, name)
+                if config is None:
+                    config = await self._configs.read(deployment.metadata.namespace, name, max_age=MISSING_MAX_AGE)
                 if config is not None:
                     contents[name] = ConfigContent.of(config)
             return declare(deployment.spec, contents), None
@@ -283,8 +292,14 @@ class Reconciler:
             for other in self._claims.drop(key):
                 self._enqueue(other)
         self._trials.forget(key)
+        self._actor.forget(key)
+        self._lines.ask(key, ())
         self._refused.pop(key, None)
         self._written.pop(key, None)
+
+
+def _soonest(*seconds: float | None) -> float | None:
+    return min((given for given in seconds if given is not None), default=None)
 
 
 def _parsed(bodies: Iterable[Object]) -> list[ModelDeployment]:
