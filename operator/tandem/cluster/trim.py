@@ -1,5 +1,6 @@
 """What Tandem keeps of an object in memory: 1,000 models have some 10,000 objects, and most of each is never read."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -33,12 +34,25 @@ def trimmed(obj: Object) -> Object:
     """
     kind = (obj.get("apiVersion"), obj.get("kind"))
     if kind == (POD.api_version, POD.kind):
-        return _trimmed_pod(obj)
+        return _compact(_trimmed_pod(obj))
     kept = {**obj, "metadata": _trimmed_metadata(obj.get("metadata", {}), _METADATA)}
     if kind == (CONFIG_MAP.api_version, CONFIG_MAP.kind):
         kept.pop("data", None)
         kept.pop("binaryData", None)
-    return kept
+    return _compact(kept)
+
+
+def _compact(obj: Object) -> Object:
+    """Return a copy whose keys are shared with all other objects: each parsed document brings its own strings."""
+    return {sys.intern(key): _with_shared_keys(part) for key, part in obj.items()}
+
+
+def _with_shared_keys(value: Any) -> Any:
+    if type(value) is dict:
+        return {sys.intern(key): _with_shared_keys(part) for key, part in value.items()}
+    if type(value) is list:
+        return [_with_shared_keys(part) for part in value]
+    return value
 
 
 def _trimmed_pod(pod: Object) -> Object:
