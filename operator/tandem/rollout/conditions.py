@@ -128,6 +128,8 @@ def _abnormal(draft: Draft) -> dict[str, Finding]:
 
 def phase(draft: Draft, ready: Condition) -> str:
     """Return the one word that the table of ``kubectl get`` shows; derived, never decided upon."""
+    if draft.candidate is not None and draft.candidate.restore and not draft.candidate.paused:
+        return "Restoring"
     if draft.candidate is not None:
         return ready.reason if ready.reason in _CANDIDATE_PHASES else "Stalled"
     if draft.rejected is not None and draft.rejected.revision == draft.seen.declared:

@@ -110,13 +110,13 @@ def _record(draft: Draft, state: RevisionState) -> Record:
     """The record of this decision's transition, or what the slots say if an earlier one was lost in a crash."""
     before, told = state.revision.status, draft.records.get(state.name)
     slot = _slot_phase(draft, state.name)
+    if slot is None and draft.rejected is not None and draft.rejected.revision == state.name:
+        return Record("Rejected", draft.rejected.reason, draft.rejected.message)
     if told is not None and (slot is None or told.phase == slot.phase):
         return told
     if slot is not None:
         kept = before.phase == slot.phase and before.reason is not None
         return Record(slot.phase, before.reason or slot.reason, before.message or slot.message) if kept else slot
-    if draft.rejected is not None and draft.rejected.revision == state.name:
-        return Record("Rejected", draft.rejected.reason, draft.rejected.message)
     if before.phase in ("Superseded", "Rejected", "Retired"):
         return Record(before.phase, before.reason or before.phase, before.message or "")
     if before.phase == "Candidate":

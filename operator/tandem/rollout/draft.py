@@ -48,6 +48,7 @@ class Draft:
     frozen_by: str | None
     decisions: dict[str, ActedDecision]
     records: dict[str, Record] = field(default_factory=dict)
+    tried: dict[str, int] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
 
     @classmethod
@@ -125,7 +126,7 @@ class Draft:
         """Make a revision the candidate: a new attempt with fresh evidence."""
         replicas = self.deployment.spec.serving.replicas.min
         held = self.state(self.stable).wanted if self.stable else 0
-        attempt = self.attempts(revision) + 1
+        attempt = self.tried[revision] = self.attempts(revision) + 1
         self.candidate = CandidateSlot(
             revision=revision, attempt=attempt, since=self.now, size=max(replicas, held), restore=restore
         )
@@ -139,8 +140,9 @@ class Draft:
     def attempts(self, revision: str) -> int:
         """Return how often a revision was tried, the attempt that is on or was on just now included."""
         recorded = self.seen.revisions[revision].revision.status.attempt
-        slots = (self.candidate, self.previous.candidate)
-        return max(recorded, *(slot.attempt for slot in slots if slot and slot.revision == revision), 0)
+        last = self.previous.candidate
+        on = last.attempt if last is not None and last.revision == revision else 0
+        return max(recorded, on, self.tried.get(revision, 0))
 
     def supersede(self, by: str) -> None:
         """Push the candidate aside for another version; it is not to blame."""
