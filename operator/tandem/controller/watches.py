@@ -1,5 +1,6 @@
 """kopf, used for what it does best: watches that survive. It hears of every change and writes nothing, ever."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ FINALIZER: Final = "tandem.dev/unused"
 CHUNK: Final = 250
 SERVER_TIMEOUT: Final = 300
 CONNECT_TIMEOUT: Final = 10.0
+AGAIN_AFTER: Final = 5.0
+"""Seconds between two logins."""
 
 Hear = Callable[[Kind, str | None, Object], None]
 """What to do with an event: its kind, its type (None: part of an initial listing) and its object."""
@@ -61,6 +64,35 @@ class _NoProgress(kopf.ProgressStorage):
         return essence
 
 
+class Logins:
+    """Credentials for kopf, the ones that our own client has. kopf asks again when the API server answers 401."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._count = 0
+        self._asked_at = -AGAIN_AFTER
+
+    async def login(self, **_: Any) -> kopf.ConnectionInfo:
+        """Return the credentials of this moment, but not more often than every few seconds."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, self._asked_at + AGAIN_AFTER - loop.time()))
+        self._asked_at = loop.time()
+        self._count += 1
+        found = await credentials_of(self._connection.configuration)
+        return kopf.ConnectionInfo(
+            server=found.server,
+            ca_path=found.ca_file,
+            insecure=found.insecure,
+            certificate_path=found.certificate_file,
+            private_key_path=found.key_file,
+            scheme=found.scheme,
+            token=found.token,
+            # kopf gives up on credentials that equal ones which were refused once. An API server that has just started
+            # refuses good ones as well, so let none equal another.
+            priority=self._count,
+        )
+
+
 def settings(kinds: Iterable[Kind]) -> kopf.OperatorSettings:
     """Return kopf's settings; each has its reason in the project's study of kopf or beside it."""
     chosen = kopf.OperatorSettings()
@@ -99,19 +131,8 @@ def registry(
     """Return the handlers: one per kind that only listens, the login, the liveness probe, and a last act."""
     handlers = kopf.OperatorRegistry()
 
-    @kopf.on.login(registry=handlers)
-    async def login(**_: Any) -> kopf.ConnectionInfo:
-        # kopf asks again when the API server answers 401, that is when a token has run out.
-        found = await credentials_of(connection.configuration)
-        return kopf.ConnectionInfo(
-            server=found.server,
-            ca_path=found.ca_file,
-            insecure=found.insecure,
-            certificate_path=found.certificate_file,
-            private_key_path=found.key_file,
-            scheme=found.scheme,
-            token=found.token,
-        )
+    logins = Logins(connection)
+    kopf.on.login(registry=handlers)(logins.login)
 
     @kopf.on.probe(registry=handlers, id="complaints")
     async def healthy(**_: Any) -> str:

@@ -1,5 +1,7 @@
 """kopf is set up to listen, and to do nothing else."""
 
+import asyncio
+from dataclasses import replace
 from itertools import islice
 
 import kopf
@@ -9,6 +11,7 @@ from kubernetes.aio.client import Configuration
 from tandem.cluster.connection import Connection
 from tandem.cluster.kinds import MANAGED_SELECTOR, WATCHED
 from tandem.controller import watches
+from tests.unit.controller.virtual_time import in_virtual_time
 
 
 @pytest.fixture
@@ -44,3 +47,21 @@ def test_storages_write_nothing() -> None:
     body = kopf.Body({"metadata": {"name": "fraud", "annotations": {"a": "b"}}, "spec": {"x": 1}})
     assert persistence.diffbase_storage.build(body=body) == {}
     assert persistence.diffbase_storage.fetch(body=body) is None
+
+
+def test_credentials_that_were_refused_once_may_be_good_the_next_time() -> None:
+    async def main() -> None:
+        connection = Connection(Configuration(host="https://127.0.0.1:6443"), inside=False)
+        connection.configuration.api_key["BearerToken"] = "bearer abc"  # as the library writes it
+        logins = watches.Logins(connection)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        first = await logins.login()
+        assert loop.time() == began
+        second = await logins.login()
+        assert loop.time() == began + watches.AGAIN_AFTER
+        assert (first.server, first.scheme, first.token) == ("https://127.0.0.1:6443", "bearer", "abc")
+        assert first != second
+        assert replace(first, priority=0) == replace(second, priority=0)
+
+    in_virtual_time(main())

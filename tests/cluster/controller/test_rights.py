@@ -1,0 +1,151 @@
+"""The rights that the chart gives are enough for all that the operator does, and for nothing beside it."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dev.cluster.binaries import HELM, ensure_tools
+from dev.cluster.control_plane import ControlPlane
+from dev.cluster.progress import Progress
+from dev.images.cache import cache_folder
+from tandem.api import names
+from tandem.cluster import kinds
+from tandem.cluster.client import Cluster
+from tandem.cluster.connection import Connection, connect
+from tandem.cluster.errors import ClusterRefused
+from tandem.cluster.events import EventRecorder
+from tests.cluster.controller.objects import Object, config_map, deployment, model_deployment, ours
+from tests.cluster.controller.running import Recording, running
+
+pytestmark = pytest.mark.cluster
+
+CHART = Path(__file__).resolve().parents[3] / "charts" / "tandem"
+RIGHTS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+
+Kubectl = Callable[..., str]
+
+
+@pytest.fixture
+def kubectl(plane: ControlPlane) -> Kubectl:
+    def run(*words: str, given: str | None = None) -> str:
+        command = [str(plane.kubectl), "--kubeconfig", str(plane.kubeconfig), *words]
+        return _output(command, given)
+
+    return run
+
+
+def _output(command: list[str], given: str | None = None) -> str:
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(params=["all namespaces", "one namespace"])
+async def rights(
+    request: pytest.FixtureRequest, plane: ControlPlane, kubectl: Kubectl, namespace: str, tmp_path: Path
+) -> tuple[Connection, tuple[str, ...]]:
+    """A connection as the chart's ServiceAccount, and the namespaces that it is to serve."""
+    served = (namespace,) if request.param == "one namespace" else ()
+    helm = ensure_tools((HELM,), cache_folder(), Progress())["helm"] / "helm"
+    chosen = ["--set", f"watchNamespaces={{{namespace}}}"] if served else []
+    # The name makes the cluster-wide roles of one test another's than those of the next.
+    release = ("template", f"tandem-{namespace}", str(CHART), "--namespace", namespace)
+    rendered = _output([str(helm), *release, "--set", "image.repository=registry.example.com/tandem-operator", *chosen])
+    wanted = [found for found in yaml.safe_load_all(rendered) if found and found["kind"] in RIGHTS]
+    kubectl("apply", "-f", "-", given=yaml.safe_dump_all(wanted))
+    account = next(found["metadata"]["name"] for found in wanted if found["kind"] == "ServiceAccount")
+    token = kubectl("create", "token", account, "-n", namespace).strip()
+    access = yaml.safe_load(plane.kubeconfig.read_text())
+    access["users"][0]["user"] = {"token": token}
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(access))
+    return await connect(str(kubeconfig)), served
+
+
+async def test_everything_that_the_operator_does_is_allowed(
+    rights: tuple[Connection, tuple[str, ...]], cluster: Cluster, namespace: str
+) -> None:
+    connection, served = rights
+    recording = Recording()
+    async with Cluster(connection.configuration) as own, running(connection, recording, namespaces=served):
+        model = await cluster.create(model_deployment(namespace, "fraud"))
+        await recording.until(lambda: bool(recording.of((namespace, "fraud"))))
+        await own.update_status(
+            kinds.MODEL_DEPLOYMENT, namespace, "fraud", model["metadata"]["resourceVersion"], {"phase": "Pending"}
+        )
+        for child in _children(namespace):
+            made = await own.create(child)
+            await own.apply(child, made["metadata"]["uid"])
+            kind = kinds.kind_of(child)
+            await recording.until(lambda kind=kind: kind.kind in recording.seen((namespace, "fraud")))  # type: ignore[misc]
+        live = await own.get(kinds.DEPLOYMENT, namespace, "fraud-r1")
+        await own.scale(namespace, "fraud-r1", 1, live["metadata"]["uid"])
+        await recording.until(lambda: "Pod" in recording.seen((namespace, "fraud")))
+        route = await own.get(kinds.HTTP_ROUTE, namespace, "fraud")
+        await own.delete(kinds.HTTP_ROUTE, namespace, "fraud", route["metadata"]["uid"])
+        recorder = EventRecorder(own)
+        for _ in range(2):
+            await recorder._write(_recorded(recorder, model))
+        count = await cluster.list(kinds.EVENT, namespace)
+        assert [event["reason"] for event in count.items if event["source"].get("component") == "tandem"] == [
+            "Promoted"
+        ]
+
+
+async def test_what_it_does_not_need_is_refused(
+    rights: tuple[Connection, tuple[str, ...]], cluster: Cluster, namespace: str, kubectl: Kubectl
+) -> None:
+    connection, _ = rights
+    await cluster.create(model_deployment(namespace, "fraud"))
+    kubectl("create", "secret", "generic", "db", "-n", namespace, "--from-literal=password=x")
+    async with Cluster(connection.configuration) as own:
+        with pytest.raises(ClusterRefused, match="secrets"):
+            await own.list(kinds.SECRET, namespace)
+        patch: dict[str, Any] = {"metadata": {"annotations": {"a": "b"}}}
+        with pytest.raises(ClusterRefused, match="modeldeployments"):
+            await own.merge_patch(kinds.MODEL_DEPLOYMENT, namespace, "fraud", patch)
+        with pytest.raises(ClusterRefused, match="namespaces"):
+            await own.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "more"}})
+
+
+def _recorded(recorder: EventRecorder, model: Object) -> str:
+    recorder.record(model, "Normal", "Promoted", "fraud-r2 serves everything")
+    name = next(iter(recorder._told))
+    recorder._told[name].last_written = None
+    return name
+
+
+def _children(namespace: str) -> list[Object]:
+    metadata = {"namespace": namespace, "labels": ours("fraud")}
+    return [
+        {
+            "apiVersion": names.API_VERSION,
+            "kind": names.MODEL_REVISION,
+            "metadata": {**metadata, "name": "fraud-r1"},
+            "spec": {"number": 1, "image": "example.com/fraud:1", "declared": "", "template": "", "renderer": "1"},
+        },
+        deployment(namespace, "fraud-r1", 0, ours("fraud")),
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {**metadata, "name": "fraud"},
+            "spec": {"ports": [{"port": 80}], "selector": {"app": "fraud-r1"}},
+        },
+        config_map(namespace, "fraud-r1-bento", ours("fraud"), a="1"),
+        {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": {**metadata, "name": "fraud-r1"},
+            "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "fraud-r1"}}},
+        },
+        {
+            "apiVersion": kinds.HTTP_ROUTE.api_version,
+            "kind": kinds.HTTP_ROUTE.kind,
+            "metadata": {**metadata, "name": "fraud"},
+            "spec": {"parentRefs": [{"name": "public"}]},
+        },
+    ]
