@@ -34,9 +34,9 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
     recover_slots(draft)
     follow_orders(draft)
     judge_stable(draft)
-    follow_spec(draft)
-    judge_candidate(draft)
-    advance(draft)
+    _move_candidate(draft)
+    if draft.candidate is None:
+        _move_candidate(draft)  # it was promoted or sent back: what the spec declares may be next
     close_watch(draft)
     draft.note_stable()
     desired, status = desired_children(draft), _status(draft)
@@ -47,6 +47,12 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
         happenings=tuple(draft.happenings),
         wake_after=_wake_after(draft, desired, status),
     )
+
+
+def _move_candidate(draft: Draft) -> None:
+    follow_spec(draft)
+    judge_candidate(draft)
+    advance(draft)
 
 
 def _status(draft: Draft) -> ModelDeploymentStatus:

@@ -74,7 +74,8 @@ def target_weight(draft: Draft) -> int:
 def full_size(draft: Draft) -> int:
     """Return how many ready pods the candidate needs to get everything."""
     assert draft.candidate is not None
-    if draft.stable is not None and stable_is_down(draft) and not draft.stands_in:
+    nobody_serves = stable_is_down(draft) and not draft.stands_in
+    if nobody_serves and (draft.stable is not None or draft.state(draft.candidate).revision.status.served):
         return 1
     return max(draft.candidate.size, draft.deployment.spec.serving.replicas.min)
 

@@ -209,9 +209,12 @@ def settles(world: World) -> None:
         elif status.candidate and status.candidate.paused:
             world.order(status.candidate.revision, "Resume", f"resume-{count}")
         elif status.rejected and status.rejected.revision == world.declared and not status.candidate:
-            world.order(status.rejected.revision, "Retry", f"retry-{count}")
+            if status.rejected.reason == "MixedImages":
+                world.declare(version=f"pushed-once-{count}")
+            else:
+                world.order(status.rejected.revision, "Retry", f"retry-{count}")
         elif status.candidate and _other_image_seen(world, status.candidate.revision):
-            world.declare(version=f"fix-{count}")
+            world.declare(version=f"pushed-once-{count}")
     world.pass_time(int(timedelta(minutes=15).total_seconds()))
     for _ in range(6):
         world.favour()
