@@ -1,6 +1,6 @@
 """Kubernetes Events: the story of a rollout, for people who ask with ``kubectl describe``.
 
-An event never holds up or fails what it tells of: it is queued, written by one task of its own, and given up after an
+An event never holds up or fails what it tells of: it is queued, written by tasks of their own, and given up after an
 error. The same event of the same object is one Event that counts, also across a restart of Tandem.
 """
 
@@ -28,6 +28,7 @@ REPEAT_AFTER: Final = timedelta(minutes=10)
 
 _MOST_PENDING: Final = 1000
 _MOST_REMEMBERED: Final = 5000
+_WRITERS: Final = 4
 _GIVE_UP_STOPPING_AFTER: Final = 5.0
 
 
@@ -70,6 +71,11 @@ class EventRecorder:
 
     async def run(self) -> None:
         """Write what is recorded, for ever."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_WRITERS):
+                group.create_task(self._write_on())
+
+    async def _write_on(self) -> None:
         while True:
             name = await self._pending.get()
             try:
