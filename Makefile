@@ -52,6 +52,10 @@ test-cluster: setup ## tests against a real API server
 test-e2e: setup ## tests on the whole local cluster: gateway, images, operator, traffic
 	$(BIN)/pytest tests/e2e
 
+.PHONY: bench-rollback
+bench-rollback: setup ## how long a failing version hurts: five runs, about five minutes
+	$(RUN) -m bench.rollback
+
 # ---------------------------------------------------------------- parts
 
 .PHONY: cluster

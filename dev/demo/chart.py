@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dev.demo.history import Weights
+from dev.kube.history import Weights
 
 _BARS = " ▁▂▃▄▅▆▇█"
 

@@ -6,9 +6,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from dev.demo.history import by_version, version_of, versions_of, weight_changes
 from dev.demo.settings import DEPLOYMENT
 from dev.kube.client import Object
+from dev.kube.history import by_version, version_of, versions_of, weight_changes
 from dev.kube.watch import Watch
 from dev.traffic.process import Traffic
 from dev.traffic.summary import quantile

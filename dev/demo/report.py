@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dev.demo.history import WeightChange, Weights, by_version
+from dev.kube.history import WeightChange, Weights, by_version
 from dev.traffic.outcomes import Outcome
 from dev.traffic.summary import VersionSummary, lateness, lost, spell
 from dev.traffic.summary import by_version as summarise

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dev.demo.history import version_of, versions_of, weight_changes, weights_of
 from dev.demo.live import RolloutView
 from dev.demo.report import Report, SentBack, make_report
 from dev.demo.screen import Screen
 from dev.demo.settings import DEADLINES, DEPLOYMENT, MANIFESTS, NAMESPACE, PATH, REPOSITORY
 from dev.kube.client import Kube, Object, conditions, manifests, until
+from dev.kube.history import version_of, versions_of, weight_changes, weights_of
 from dev.kube.watch import Watch
 from dev.traffic.process import Traffic
 from tandem.api.values import duration_seconds

@@ -16,8 +16,8 @@ from dev.cluster.settings import DEFAULT_NAME
 from dev.kube import stack
 from dev.kube.client import Kube, NotThere
 from dev.kube.diagnosis import diagnose
+from dev.kube.model import Model
 from dev.kube.watch import Watch
-from tests.e2e.model import Model
 
 ORDER = (
     "test_main_job",

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from dev.kube.client import Kube, Object, conditions
+from dev.kube.model import Model, status_of
 from dev.traffic.summary import lost
 from tests.e2e.conftest import NewModel
-from tests.e2e.model import Model, status_of
 
 DEADLINE = "25s"
 QUOTA: Object = {

@@ -1,8 +1,8 @@
 """People change their minds in the middle of a rollout: each time there is one right answer, and no lost request."""
 
 from dev.kube.client import until
+from dev.kube.model import Model
 from dev.traffic.summary import lost
-from tests.e2e.model import Model
 
 LONG_CANARY = {"steps": [{"weight": 10, "hold": "10m"}, {"weight": 50, "hold": "2s"}]}
 """Nothing passes this by itself: what happens is the test's doing."""

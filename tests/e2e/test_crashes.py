@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from dev.kube.client import Object
+from dev.kube.model import CANARY_STEPS, Model, status_of
 from dev.kube.stack import REPOSITORY
 from dev.traffic.summary import lost
-from tests.e2e.model import CANARY_STEPS, Model, status_of
 from tests.e2e.operator_process import kill_operator, until_operator_is_back
 
 ROLLOUT = {"steps": CANARY_STEPS, "watch": "20s"}

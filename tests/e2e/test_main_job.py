@@ -4,10 +4,10 @@ import time
 
 import pytest
 
+from dev.kube.model import CANARY_STEPS, Model
 from dev.traffic.outcomes import Outcome
 from dev.traffic.summary import by_version, lost
 from tests.e2e.conftest import NewModel
-from tests.e2e.model import CANARY_STEPS, Model
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from dev.kube.client import KubeFailed, TookTooLong, conditions, until
+from dev.kube.model import CANARY_STEPS, Model
 from dev.traffic.outcomes import Outcome
 from dev.traffic.summary import BadSpell, lost, spell
 from tests.e2e.conftest import NewModel
-from tests.e2e.model import CANARY_STEPS, Model
 
 BAD_SECONDS = 10.0
 BAD_RESPONSES = 30

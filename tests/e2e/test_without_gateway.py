@@ -1,8 +1,8 @@
 """Without a gateway a rollout switches the in-cluster Service: candidate ready, switch, watch, back if bad."""
 
+from dev.kube.model import Model
 from dev.traffic.summary import lost
 from tests.e2e.caller import calling
-from tests.e2e.model import Model
 
 NO_GATEWAY = {"gateway": None}
 

@@ -4,9 +4,9 @@ import json
 import pytest
 from rich.console import Console
 
-from dev.demo.history import WeightChange
 from dev.demo.render import render
 from dev.demo.report import Report, SentBack, make_report
+from dev.kube.history import WeightChange
 from dev.traffic.outcomes import Outcome
 
 VERSIONS = {"digits-r1": "first", "digits-r2": "failing", "digits-r3": "slow"}

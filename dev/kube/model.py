@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dev.demo.history import WeightChange, weight_changes
 from dev.kube.client import Kube, Object, conditions
+from dev.kube.history import WeightChange, weight_changes
 from dev.kube.watch import Watch
 from dev.traffic.process import Traffic
 

@@ -1,6 +1,6 @@
 from typing import Any
 
-from dev.demo.history import WeightChange, by_version, versions_of, weight_at, weight_changes
+from dev.kube.history import WeightChange, by_version, versions_of, weight_at, weight_changes
 from dev.kube.watch import Seen
 
 

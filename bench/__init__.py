@@ -1,0 +1,1 @@
+"""Benchmarks: long runs with targets of their own in the Makefile."""
