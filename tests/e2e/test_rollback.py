@@ -16,8 +16,8 @@ BAD_RESPONSES = 30
 """Bounds for one run on a shared machine; `make bench-rollback` holds the median of five runs to 5 s and 15."""
 
 SLOW_SECONDS = 60.0
-OBJECTIVE = {"latency": {"p99": "300ms"}}
-OBJECTIVE_SECONDS = 0.3
+OBJECTIVE = {"latency": {"p99": "750ms"}}
+OBJECTIVE_SECONDS = 0.75
 UNTOUCHED_ANSWERS = 150
 """Answers, three seconds of them, in which something that must not happen does not happen."""
 
@@ -132,7 +132,7 @@ def test_a_slow_version_is_sent_back_by_its_latency_objective(model: Model) -> N
     assert lost(result.outcomes, broken=["slow"]) == []
     stalled = model.conditions()["Stalled"]
     assert stalled["reason"] == "TooSlow"
-    assert re.search(r"300ms|0\.3", stalled["message"]), stalled["message"]
+    assert re.search(r"750ms|0\.75", stalled["message"]), stalled["message"]
     assert model.slots() == ("better", None)
 
 
