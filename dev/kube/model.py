@@ -40,6 +40,10 @@ def spec(version: str, path: str) -> Object:
     }
 
 
+class SentBack(Exception):
+    """A version that was to be promoted was sent back."""
+
+
 @dataclass
 class Model:
     """A ModelDeployment in a namespace of its own."""
@@ -85,11 +89,22 @@ class Model:
         return self
 
     def wait(self, condition: str, status: str = "True", seconds: float = DEFAULT_SECONDS) -> Object:
-        """Wait for a condition that speaks of the spec as it is now; returns the object."""
+        """Wait for a condition that speaks of the spec as it is now; returns the object.
+
+        Raises ``SentBack`` at once where Ready is waited for and the version is sent back instead.
+        """
 
         def holds(thing: Object) -> bool:
             found = conditions(thing).get(condition)
             current = found is not None and found["observedGeneration"] >= thing["metadata"]["generation"]
+            rejected = status_of(thing).get("rejected")
+            if (
+                (condition, status) == ("Ready", "True")
+                and rejected
+                and _observed(thing)
+                and "Stalled" in conditions(thing)
+            ):
+                raise SentBack(f"{rejected['revision']}: {rejected['reason']}: {rejected['message']}")
             return found is not None and current and found["status"] == status
 
         return self.until(holds, seconds, f"{condition}={status}")
