@@ -1,1 +1,1 @@
-"""A version with the right answers, each of them 300 to 600 ms late."""
+"""A version with the right answers, each of them 1 to 1.5 s late."""

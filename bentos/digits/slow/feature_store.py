@@ -8,10 +8,10 @@ CPU.
 import asyncio
 import random
 
-_SECONDS = (0.3, 0.6)
+_SECONDS = (1.0, 1.5)
 
 
 async def ink_range(generator: random.Random) -> tuple[float, float]:
-    """Look up the least and most ink that the scanner gives, after 300 to 600 ms."""
+    """Look up the least and most ink that the scanner gives, after 1 to 1.5 s."""
     await asyncio.sleep(generator.uniform(*_SECONDS))
     return 0.0, 16.0

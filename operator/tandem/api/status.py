@@ -117,7 +117,7 @@ class ModelDeploymentStatus(ApiModel):
     observed_generation: int | None = Field(None, description="Generation of the spec that this status speaks of.")
     phase: str | None = Field(
         None,
-        description="One word, such as Starting, RollingOut, Promoting, Watching, Serving, Paused, RolledBack, Degraded.",
+        description="One word: Starting, RollingOut, Promoting, Watching, Serving, Paused, RolledBack, Degraded, ...",
     )
     stable: StableSlot | None = Field(None, description="The version that serves.")
     candidate: CandidateSlot | None = Field(None, description="The version that is being tried.")

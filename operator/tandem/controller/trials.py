@@ -108,7 +108,8 @@ class Trials:
         """Read the pods that matter from now on: of the versions in a slot while one is tried, and of draining ones."""
         slots = {slot.revision for slot in (status.stable, status.candidate, status.fallback) if slot is not None}
         draining = {name for name, state in seen.revisions.items() if name not in slots and state.pods}
-        tried = status.candidate is not None and seen.revisions[status.candidate.revision].ready > 0
+        candidate = status.candidate if status.stable is not None else None
+        tried = candidate is not None and seen.revisions[candidate.revision].ready > 0
         wanted = draining | (slots if tried or status.fallback is not None else set())
         targets = tuple(_targets(deployment.metadata.namespace, seen, wanted))
         trial = self._trials.get(key)

@@ -116,13 +116,13 @@ class Absolute:
     reserve: float = math.log(1.0 - ONSET_AT_ONCE)
     logs: tuple[float, ...] = (math.log(ONSET_AT_ONCE / len(WORSE)),) * len(WORSE)
 
-    def after(self, counts: Counts, dispersion: float) -> "Absolute":
-        """Return the state after one more interval; without requests it is unchanged."""
+    def after(self, counts: Counts, dispersion: float, cap: float = CAP) -> "Absolute":
+        """Return the state after one more interval, that counts for at most ``cap``; no requests change nothing."""
         if counts.total == 0:
             return self
         stake = self.reserve + math.log(ONSET / len(WORSE))
         increment = absolute_increment(counts.total, counts.bad, self.tolerated) / dispersion
-        logs = np.logaddexp(np.array(self.logs), stake) + np.minimum(increment, CAP)
+        logs = np.logaddexp(np.array(self.logs), stake) + np.minimum(increment, cap)
         return replace(self, reserve=self.reserve + math.log1p(-ONSET), logs=tuple(logs.tolist()))
 
     @property

@@ -1,5 +1,6 @@
 """The watch window after promotion: the new stable against the record of the old one, which gets no requests now."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -7,11 +8,16 @@ from typing import Any, Final
 from tandem.judge import codec, sentences
 from tandem.judge.counts import NONE, Counts
 from tandem.judge.evidence import DEFAULT_ALLOWED, Evidence, MetricEvidence
-from tandem.judge.gates import absolute_pass_increment, finite_exp, log_mean
+from tandem.judge.gates import CAP, absolute_pass_increment, finite_exp, log_mean
 from tandem.judge.states import LARGEST_DISPERSION, Absolute, tolerated_share
 from tandem.judge.verdict import HOLD_AT, WATCH_PART, Settings, Verdict, VerdictKind, mean_log, threshold
 
 FORMAT: Final = 1
+ERRORS: Final = "errors"
+STALL_CAP: Final = math.log(1.5)
+"""Most that one look at a latency counts for, in the log. With nobody to compare with, a node that stalls for two
+seconds looks like a version that turned slow (seen: 50 of 61 answers late, and the version sent back for it). So some
+fifteen to thirty looks in a row must be bad before that is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def add_watch(evidence: WatchEvidence, counts: Mapping[str, Counts]) -> WatchEvi
     for name, increment in counts.items():
         if increment.total:
             metric = metrics.get(name) or _watch(MetricEvidence(), DEFAULT_ALLOWED)
-            metrics[name] = _add(metric, increment)
+            metrics[name] = _add(metric, increment, CAP if name == ERRORS else STALL_CAP)
     return WatchEvidence(metrics)
 
 
@@ -110,8 +116,8 @@ def watch_verdict(evidence: WatchEvidence, settings: Settings) -> Verdict:
     return Verdict(kind, name, metric.lately, metric.record, e_value, text)
 
 
-def _add(metric: WatchedMetric, increment: Counts) -> WatchedMetric:
-    absolute = metric.absolute.after(increment, metric.dispersion)
+def _add(metric: WatchedMetric, increment: Counts, cap: float) -> WatchedMetric:
+    absolute = metric.absolute.after(increment, metric.dispersion, cap)
     return replace(
         metric,
         since=metric.since + increment,

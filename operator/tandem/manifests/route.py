@@ -67,7 +67,7 @@ def url(md: ModelDeployment) -> str | None:
 
 
 def _timeouts(md: ModelDeployment, gateway: Gateway) -> dict[str, str]:
-    """Where only the bento's own timeout is declared, the gateway waits as long: Envoy's default is 15 s, and no answer.
+    """Where only the bento's own timeout is declared, the gateway waits as long: Envoy's default is 15 s.
 
     Without either nothing is said: route timeouts are an extended feature that not every gateway has.
     """
