@@ -47,7 +47,7 @@ def _retry(draft: Draft, revision: str, _order: str) -> str:
     if draft.rejected is None or draft.rejected.revision != revision:
         return "nothing done: it is not the rejected version"
     if draft.seen.declared != revision:
-        return "nothing done: the spec declares another version; apply this one again instead"
+        return "nothing done: it is not what the spec declares now; apply it again instead"
     draft.forget_rejected()
     return "tried again with fresh evidence" + ("" if draft.frozen_by is None else ", once Resume lifts the freeze")
 

@@ -9,7 +9,7 @@ from tandem.judge import VerdictKind
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import RevisionState
-from tandem.rollout.progress import full_size, in_force, steps_of, target_weight
+from tandem.rollout.progress import STEADY, full_size, in_force, steps_of, target_weight
 from tandem.rollout.trial import candidate_complaint, late_since
 
 ROUTE_PATIENCE: Final = timedelta(seconds=30)
@@ -96,6 +96,8 @@ def _pods_wait(draft: Draft, target: int) -> str:
     state = draft.state(draft.candidate)
     need = pods_for(target, full_size(draft))
     said = f": {state.trouble.message}" if state.trouble else ""
+    if state.ready >= need and draft.candidate.shortfall_since is not None:
+        said = f"; pods were lost, so weight comes back after {STEADY.seconds} s"
     return f"pods of {state.name} for {target} %: {state.ready} of {need} ready{said}"
 
 

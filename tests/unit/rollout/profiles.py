@@ -13,3 +13,5 @@ WALKS = settings(
     deadline=None,
     suppress_health_check=_CHECKS,
 )
+
+STORIES = settings(max_examples=600 if _DEEP else 25, deadline=None, suppress_health_check=_CHECKS)

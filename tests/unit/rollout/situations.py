@@ -90,6 +90,15 @@ def sent_back(**spec: Any) -> World:
     return world
 
 
+def returning(**spec: Any) -> World:
+    """b is stable; a person ordered it away, and a (r1) is being scaled up to take over."""
+    world = settled(**spec)
+    world.order(R2, "Rollback", "back")
+    rounds(world, 2)
+    world.kubelet()
+    return world
+
+
 def rounds(world: World, count: int) -> None:
     for _ in range(count):
         world.round(check=check_decision)

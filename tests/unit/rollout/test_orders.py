@@ -14,6 +14,7 @@ from tests.unit.rollout.situations import (
     canary,
     decided,
     outcome,
+    returning,
     rounds,
     sent_back,
     serving,
@@ -46,15 +47,6 @@ def frozen_out() -> World:
     world = frozen()
     world.declare(version="b")
     decided(world)
-    return world
-
-
-def returning() -> World:
-    """b is stable; a person ordered it away, and a (r1) is being scaled up to take over."""
-    world = settled()
-    world.order(R2, "Rollback", "back")
-    rounds(world, 2)
-    world.kubelet()
     return world
 
 
