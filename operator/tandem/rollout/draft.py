@@ -225,10 +225,9 @@ class Draft:
 
     def release_fallback(self, reason: str, message: str) -> None:
         """End the watch: the previous version is scaled down once it is drained."""
-        assert self.fallback is not None
+        assert self.fallback is not None and self.stable is not None
         name, self.fallback = self.fallback.revision, None
-        if self.stable:
-            self.stable = self.stable.with_changes(watch_until=None)
+        self.stable = self.stable.with_changes(watch_until=None)
         self.records[name] = Record("Retired", reason, message)
         self.tell(reason, f"{name}: {message}")
 

@@ -61,7 +61,7 @@ def _clock(draft: Draft) -> str:
     return draft.stable.watch_until.strftime("%H:%M:%SZ")
 
 
-def _candidate_waits_for(draft: Draft) -> str | None:
+def _candidate_waits_for(draft: Draft) -> str:
     slot = draft.candidate
     assert slot is not None
     complaint = candidate_complaint(draft)
@@ -101,17 +101,16 @@ def _pods_wait(draft: Draft, target: int) -> str:
     return f"pods of {state.name} for {target} %: {state.ready} of {need} ready{said}"
 
 
-def _evidence_wait(draft: Draft) -> str | None:
-    slot, steps = draft.candidate, steps_of(draft)
+def _evidence_wait(draft: Draft) -> str:
+    slot = draft.candidate
     assert slot is not None
-    if slot.step >= len(steps) or slot.weight_since is None:
-        return None
     verdict = draft.seen.verdict
     if verdict is None or verdict.kind is not VerdictKind.ADVANCE:
         said = verdict.sentence if verdict is not None else "no request was answered yet"
         trouble = f" ({draft.seen.evidence_trouble.message})" if draft.seen.evidence_trouble else ""
         return f"evidence at {slot.weight} %: {said}{trouble}"
-    end = slot.weight_since + timedelta(seconds=duration_seconds(steps[slot.step].hold))
+    hold = next((step.hold for step in steps_of(draft)[slot.step :]), "0s")
+    end = (slot.weight_since or draft.now) + timedelta(seconds=duration_seconds(hold))
     return f"the hold time at {slot.weight} %: until {end.strftime('%H:%M:%SZ')}"
 
 

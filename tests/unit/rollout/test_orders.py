@@ -500,3 +500,26 @@ def test_a_revision_that_is_blocked_from_being_made_does_not_stop_orders() -> No
     world.blocked = trouble("ConfigMapMissing", "ConfigMap limits does not exist")
     world.order(R2, "Rollback", "1")
     assert outcome(decided(world), "stable", "weights") == {"stable": R1, "weights": {R1: 100}}
+
+
+def test_a_retry_of_what_the_spec_declares_no_more() -> None:
+    world = sent_back()
+    world.declare(version="c")
+    world.order(R2, "Retry", "1")
+    result = decided(world)
+    told = [item.result for item in result.decision.status.decisions or []]
+    assert told == ["nothing done: it is not what the spec declares now; apply it again instead"]
+    assert outcome(result, "candidate", "new") == {"candidate": None, "new": 3}
+
+
+def test_a_promotion_waits_for_the_gateway_to_accept_the_weight_before() -> None:
+    world = started()
+    world.make_ready(world.pods())
+    decided(world)
+    world.order(R2, "Promote", "1")
+    decided(world)
+    world.kubelet()
+    world.make_ready(world.pods())
+    assert outcome(decided(world), "weight", "accepted") == {"weight": 10, "accepted": False}
+    world.answer_route()
+    assert outcome(decided(world), "weight") == {"weight": 100}
