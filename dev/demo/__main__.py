@@ -91,7 +91,8 @@ def _play(kube: Kube, screen: Screen) -> Report:
         Watch(kube, "modelrevisions", NAMESPACE) as revisions,
         Watch(kube, "httproutes", NAMESPACE) as routes,
     ):
-        story = Story(kube, screen, deployments, revisions, routes, RolloutView(deployments, revisions, routes))
+        view = RolloutView(deployments, revisions, routes)
+        story = Story(kube, Kube(kube.name), screen, deployments, revisions, routes, view)
         screen.act(3, "The first version reaches production")
         story.first_version()
         screen.act(4, f"Steady traffic: {RATE:.0f} requests a second, held-out rows, every answer checked")

@@ -33,6 +33,8 @@ class Story:
     """The stage with its watches, and what happened on it so far."""
 
     kube: Kube
+    """Shows each command."""
+    quiet: Kube
     screen: Screen
     deployments: Watch
     revisions: Watch
@@ -65,8 +67,8 @@ class Story:
         """Apply a version that is to be sent back by itself."""
         applied = self.apply(manifest)
         self.wait_for("condition=Stalled", DEADLINES.rollback)
-        self.look()
         self.sent_back.append(self._sent_back(manifest, applied, latency_objective))
+        self.look()
 
     def rejected_again(self, manifest: str, traffic: Traffic) -> None:
         """Apply the rejected version once more, as a GitOps sync does: it must not be started again."""
@@ -75,15 +77,17 @@ class Story:
             "kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager=gitops",
             "--filename", _shown(manifest), cwd=REPOSITORY,
         )  # fmt: skip
+        moment = time.time()
         before = len(traffic.outcomes())
         self.show_while(
             lambda: until(
                 lambda: len(traffic.outcomes()) > before + _UNTOUCHED_ANSWERS, DEADLINES.refusal, "further answers"
             )
         )
-        version = version_of(rejected["spec"]["image"])
-        if any(outcome.version == version for outcome in traffic.outcomes()[before:]):
-            raise DemoFailed(f"{version} answers again: a re-sync must not start a rejected version")
+        name, version = rejected["metadata"]["name"], version_of(rejected["spec"]["image"])
+        changes = [change for change in weight_changes(self.routes.history(DEPLOYMENT)) if change.at > moment]
+        if any(name in change.weights for change in changes):
+            raise DemoFailed(f"{version} gets requests again: a re-sync must not start a rejected version")
         again = self._rejected_revision()
         if again["metadata"]["uid"] != rejected["metadata"]["uid"] or _attempt(again) != _attempt(rejected):
             raise DemoFailed(f"{version} was tried again by a re-sync: {json.dumps(again['status'])}")
@@ -186,6 +190,7 @@ class Story:
         self.routes.until(
             DEPLOYMENT, lambda route: not weights_of(route).get(name), DEADLINES.refusal, "all goes to stable"
         )
+        self.revisions.until(name, lambda it: it["status"]["phase"] == "Rejected", DEADLINES.refusal, "to be Rejected")
         changes = [change for change in weight_changes(self.routes.history(DEPLOYMENT)) if change.at > applied]
         had = [change.at for change in changes if name in change.weights]
         if not had:
@@ -200,7 +205,7 @@ class Story:
         return f"{rejected['reason']}: {rejected['message']}" if rejected and current else None
 
     def _status(self) -> Object:
-        status = self.kube.get("modeldeployment", DEPLOYMENT, NAMESPACE)["status"]
+        status = self.quiet.get("modeldeployment", DEPLOYMENT, NAMESPACE)["status"]
         assert isinstance(status, dict)
         return status
 
@@ -208,7 +213,7 @@ class Story:
         rejected = self._status().get("rejected")
         if rejected is None:
             raise DemoFailed("no version is remembered as rejected")
-        return self.kube.get("modelrevision", rejected["revision"], NAMESPACE)
+        return self.quiet.get("modelrevision", rejected["revision"], NAMESPACE)
 
 
 def _shown(manifest: str) -> str:
