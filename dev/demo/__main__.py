@@ -28,13 +28,14 @@ from dev.kube.watch import Watch
 from dev.traffic.process import Traffic, TrafficFailed
 
 _SVG_WIDTH = 110
-_GO_ON = f"""\
-the whole story, as the cluster tells it   kubectl describe modeldeployment {DEPLOYMENT} -n {NAMESPACE}
-every version and why it is where it is    kubectl get modelrevisions -n {NAMESPACE}
-what each field of the spec is for         kubectl explain modeldeployment.spec.rollout
-kubectl with this cluster                  eval "$(python -m dev.cluster env)"
-try a rejected version once more           change spec.rollout.attempt in its manifest and apply it
-remove everything but the build cache      make demo-down"""
+_GO_ON = {
+    "the whole story": f"kubectl describe modeldeployment {DEPLOYMENT} -n {NAMESPACE}",
+    "where each version is, and why": f"kubectl get modelrevisions -n {NAMESPACE}",
+    "what a field is for": "kubectl explain modeldeployment.spec.rollout",
+    "this cluster at your shell": 'eval "$(python -m dev.cluster env)"',
+    "try a rejected version again": "change spec.rollout.attempt in its manifest, and apply it",
+    "remove all but the build cache": "make demo-down",
+}
 
 
 def main() -> int:
@@ -101,7 +102,7 @@ def _play(kube: Kube, screen: Screen) -> Report:
             _rollouts(story, screen, traffic)
             report = story.report(traffic)
     screen.act(9, "Report")
-    screen.show(render(report, _GO_ON))
+    screen.show(render(report, _GO_ON, screen.console.width))
     return report
 
 
@@ -124,7 +125,7 @@ def _keep(report: Report, svg: Path | None, numbers: Path | None) -> None:
     if svg is not None:
         svg.parent.mkdir(parents=True, exist_ok=True)
         console = Console(record=True, width=_SVG_WIDTH, file=io.StringIO(), force_terminal=True)
-        console.print(render(report, _GO_ON))
+        console.print(render(report, _GO_ON, _SVG_WIDTH))
         console.save_svg(str(svg), title="make demo")
 
 

@@ -26,14 +26,17 @@ def lines(weights: Sequence[tuple[float, Weights]], seconds: float, width: int) 
     ]
 
 
-def axis(marks: Sequence[tuple[float, str]], seconds: float, width: int) -> str:
-    """Return a line with the names of the marks where they belong; one that would overlap another is left out."""
-    line = ""
+def axis(marks: Sequence[tuple[float, str]], seconds: float, width: int) -> list[str]:
+    """Return lines with the names of the marks where they belong; one that would overlap others goes one line down."""
+    rows: list[str] = []
     for moment, name in sorted(marks):
-        column = max(0, min(width - 1, int(moment / seconds * width)))
-        if column >= len(line) and column + len(name) + 1 <= width:
-            line = line.ljust(column) + f"↑{name} "
-    return line.rstrip()
+        text = f"↑{name}"
+        column = max(0, min(width - len(text), int(moment / seconds * width)))
+        row = next((i for i, taken in enumerate(rows) if len(taken) < column), len(rows))
+        if row == len(rows):
+            rows.append("")
+        rows[row] = rows[row].ljust(column) + text
+    return rows
 
 
 def _span(index: int, seconds: float, width: int) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -12,19 +13,22 @@ from dev.demo.chart import axis, lines
 from dev.demo.report import Report, Rollback
 from dev.traffic.summary import VersionSummary
 
-_CHART_WIDTH = 84
+_WIDEST_CHART = 84
+_FRAME = 16
+"""Columns that the frame and the names take."""
+
 _COLOURS = ("cyan", "green", "red", "magenta", "yellow")
 _SHOWN_LOSSES = 10
 
 
-def render(report: Report, how_to_go_on: str) -> RenderableType:
-    """Return the whole report."""
+def render(report: Report, how_to_go_on: Mapping[str, str], width: int) -> RenderableType:
+    """Return the whole report for a screen of ``width`` columns; ``how_to_go_on`` has commands by what they are for."""
     return Group(
         _versions(report),
-        _weights(report),
+        _weights(report, max(20, min(_WIDEST_CHART, width - _FRAME))),
         *(_rollback(each) for each in report.rollbacks),
         _losses(report),
-        Panel(how_to_go_on, title="What to look at next", title_align="left"),
+        _commands(how_to_go_on),
     )
 
 
@@ -51,14 +55,16 @@ def _ms(seconds: float) -> str:
     return "-" if math.isnan(seconds) else f"{seconds * 1000:.0f} ms"
 
 
-def _weights(report: Report) -> Panel:
+def _weights(report: Report, width: int) -> Panel:
     seconds = max(report.ended - report.started, 1.0)
     rows = Table.grid(padding=(0, 1))
     rows.add_column(no_wrap=True, min_width=8)
     rows.add_column(no_wrap=True)
-    for number, (name, bars) in enumerate(lines(report.weights, seconds, _CHART_WIDTH)):
+    for number, (name, bars) in enumerate(lines(report.weights, seconds, width)):
         rows.add_row(name, Text(bars, style=_COLOURS[number % len(_COLOURS)]))
-    rows.add_row("applied", Text(axis(report.marks, seconds, _CHART_WIDTH), style="dim"))
+    marks = [mark for mark in report.marks if mark[0] >= 0]
+    for number, line in enumerate(axis(marks, seconds, width)):
+        rows.add_row("" if number else "applied", Text(line, style="dim"))
     return Panel(rows, title=f"Share of the requests, from 0 to {seconds:.0f} s", title_align="left")
 
 
@@ -82,3 +88,12 @@ def _losses(report: Report) -> Panel:
     shown = "\n".join(f"{count} times {what}" for what, count in said.most_common(_SHOWN_LOSSES))
     text = Text(f"{len(report.lost)} of {report.requests}\n{shown}")
     return Panel(text, title=title, title_align="left", border_style="red")
+
+
+def _commands(commands: Mapping[str, str]) -> Panel:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for purpose, command in commands.items():
+        table.add_row(purpose, command)
+    return Panel(table, title="What to look at next", title_align="left")

@@ -12,6 +12,7 @@ def test_a_canary_that_was_sent_back_at_once_is_still_seen() -> None:
     assert (bad, bad_bars) == ("bad", "     ▁    ")
 
 
-def test_marks_that_would_overlap_are_left_out() -> None:
-    assert axis([(0, "first"), (20, "better"), (50, "slow")], 100, 20) == "↑first    ↑slow"
-    assert axis([], 100, 20) == ""
+def test_marks_that_would_overlap_go_one_line_down() -> None:
+    assert axis([(0, "first"), (20, "better"), (50, "slow")], 100, 20) == ["↑first    ↑slow", "    ↑better"]
+    assert axis([(99, "late")], 100, 20) == ["               ↑late"]
+    assert axis([], 100, 20) == []

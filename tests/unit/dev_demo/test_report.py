@@ -61,7 +61,7 @@ def test_weights_and_marks_count_from_the_first_request() -> None:
 def test_it_can_be_shown_and_kept() -> None:
     made = report(Outcome(112.0, 0.1, "connection", detail="ServerDisconnectedError"))
     console = Console(file=io.StringIO(), width=110)
-    console.print(render(made, "make demo-down"))
+    console.print(render(made, {"remove it": "make demo-down"}, 110))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "30 of 100 requests failed" in shown
     assert "1 of 37" in shown
