@@ -120,7 +120,8 @@ class Model:
 
         def is_candidate(thing: Object) -> bool:
             candidate = (status_of(thing).get("candidate") or {}).get("revision")
-            return candidate == self.revision_of(version) and self.live_weight(version) >= weight
+            is_it = candidate is not None and candidate == self.revision_of(version)
+            return is_it and self.live_weight(version) >= weight
 
         return self.until(is_candidate, seconds, f"{version} is the candidate with {weight} % or more")
 
