@@ -288,9 +288,9 @@ def test_an_order_is_acted_on_once_whatever_crashes(crash: int) -> None:
 def test_an_order_outlives_a_lost_status() -> None:
     """Where the slots are lost, the revision's own record still says that its order was acted on."""
     world = canary()
-    world.order(R1, "Freeze", "1")
+    world.order(R2, "Freeze", "1")
     rounds(world, 2)
-    world.order(R2, "Resume", "2")
+    world.order(R1, "Resume", "2")
     rounds(world, 2)
     world.lose_status()
     world.declare(version="a")
