@@ -32,7 +32,7 @@ def check_world(world: World, result: Round) -> None:
         return
     weights, slots = world.route.weights, result.decision.status
     assert sum(weights.values()) == 100
-    named = {slot.revision for slot in (slots.stable, slots.candidate, slots.fallback) if slot}
+    named = {slot.revision for slot in (slots.stable, slots.fallback) if slot}
     useful = [name for name in world.good & named if any(pod.ready and not pod.terminating for pod in world.pods(name))]
     if useful:
         served = [name for name, weight in weights.items() if weight and any(p.ready for p in world.pods(name))]

@@ -362,13 +362,11 @@ class World:
     def _write_status(self, decision: Decision) -> None:
         self.status = decision.status.to_dict()
         self.happenings += decision.happenings
-        stable, rejected, candidate = decision.status.stable, decision.status.rejected, decision.status.candidate
+        stable, rejected = decision.status.stable, decision.status.rejected
         if stable is not None:
             self.good.add(stable.revision)
         if rejected is not None and rejected.attempt == self.attempt and rejected.revision == self.declared:
             self.banned.add(rejected.revision)
-        if candidate is not None:
-            self.begun.add((candidate.revision, candidate.attempt, candidate.since.isoformat()))
 
     def _write_route(self, weights: Any) -> None:
         if weights is None:
@@ -392,6 +390,9 @@ class World:
     def _write_record(self, name: str, status: dict[str, Any]) -> None:
         if name in self.revisions:
             self.revisions[name].status = status
+        candidate = self.slots.candidate
+        if candidate is not None and candidate.revision == name:
+            self.begun.add((name, candidate.attempt, candidate.since.isoformat()))
 
     # ------------------------------------------------------------------ everything goes well
 
