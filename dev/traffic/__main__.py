@@ -13,7 +13,6 @@ from typing import TextIO
 from dev.traffic import rows
 from dev.traffic.load import Plan, send
 from dev.traffic.outcomes import Outcome
-from dev.traffic.outcomes import read as read_outcomes
 from dev.traffic.summary import by_version, lateness
 
 _FLUSH_SECONDS = 0.5
@@ -42,37 +41,35 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     with given.out.open("a") as out:
-        asyncio.run(_run(plan, out))
-    _report(given.out)
+        outcomes = asyncio.run(_run(plan, out))
+    for line in by_version(outcomes):
+        print(line.sentence(), file=sys.stderr)
+    print(f"at most {lateness(outcomes) * 1000:.0f} ms after a request was due", file=sys.stderr)
     return 0
 
 
-async def _run(plan: Plan, out: TextIO) -> None:
+async def _run(plan: Plan, out: TextIO) -> list[Outcome]:
+    outcomes: list[Outcome] = []
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     flushing = asyncio.create_task(_flush(out))
 
     def record(outcome: Outcome) -> None:
+        outcomes.append(outcome)
         out.write(outcome.to_line() + "\n")
 
     try:
         await send(plan, record, stop)
     finally:
         flushing.cancel()
+    return outcomes
 
 
 async def _flush(out: TextIO) -> None:
     while True:
         await asyncio.sleep(_FLUSH_SECONDS)
         out.flush()
-
-
-def _report(file: Path) -> None:
-    outcomes = read_outcomes(file)
-    for line in by_version(outcomes):
-        print(line.sentence(), file=sys.stderr)
-    print(f"at most {lateness(outcomes) * 1000:.0f} ms after a request was due", file=sys.stderr)
 
 
 if __name__ == "__main__":
