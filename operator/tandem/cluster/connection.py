@@ -42,6 +42,9 @@ async def connect(kubeconfig: str | None = None, context: str | None = None) -> 
     """
     configuration = Configuration()
     configuration.connection_pool_maxsize = MAX_CONNECTIONS
+    # Otherwise every single request has a thread read ~/.netrc and another one the environment's proxies. A proxy to
+    # the API server is named in the kubeconfig, and kopf goes by nothing else either.
+    configuration.client_session_kwargs = {"trust_env": False}
     try:
         if kubeconfig is None:
             try:

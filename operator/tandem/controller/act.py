@@ -22,11 +22,12 @@ from tandem.cluster.errors import (
     NotFound,
 )
 from tandem.cluster.kinds import DEPLOYMENT, HTTP_ROUTE, MODEL_REVISION, SERVICE, Kind, Object, kind_of
-from tandem.cluster.ownership import Ownership, ownership, says
+from tandem.cluster.ownership import Ownership, owned_by, ownership, says
 from tandem.manifests.budget import budget_manifest
 from tandem.manifests.config import config_manifests
 from tandem.manifests.declared import Declared
 from tandem.manifests.edges import edges, edges_of
+from tandem.manifests.labels import deployment_of
 from tandem.manifests.revision import revision_manifest
 from tandem.manifests.route import route_manifest
 from tandem.manifests.service import cluster_service_manifest, revision_service_manifest
@@ -43,7 +44,7 @@ class Actor:
     def __init__(self, cluster: Cluster, cache: Cache) -> None:
         self._cluster = cluster
         self._cache = cache
-        self._rendered: dict[Key, dict[str, list[Object]]] = {}
+        self._made: dict[Key, dict[str, tuple[tuple[Kind, str], ...]]] = {}
         self._settled: dict[Key, dict[tuple[str, str], str]] = {}
 
     async def carry_out(
@@ -56,7 +57,7 @@ class Actor:
         """Do what is missing; return what was refused, and what is to be tried again."""
         key = (deployment.metadata.namespace, deployment.metadata.name)
         alive = {revision.metadata.uid for revision in revisions.values()}
-        self._rendered[key] = {uid: made for uid, made in self._rendered.get(key, {}).items() if uid in alive}
+        self._made[key] = {uid: made for uid, made in self._made.get(key, {}).items() if uid in alive}
         attempt = Outcome()
         await attempt.make(self._traffic, deployment, desired)
         if desired.new_revision is not None and declared is not None:
@@ -69,7 +70,7 @@ class Actor:
 
     def forget(self, key: Key) -> None:
         """Drop what was remembered of a ModelDeployment that is gone."""
-        self._rendered.pop(key, None)
+        self._made.pop(key, None)
         self._settled.pop(key, None)
 
     async def _traffic(self, deployment: ModelDeployment, desired: Desired) -> None:
@@ -97,20 +98,26 @@ class Actor:
         await self._ensure(revision_manifest(deployment, declared, number, grid))
 
     async def _workload(self, key: Key, revision: ModelRevision, replicas: int) -> None:
-        meta, rendered = revision.metadata, self._rendered[key]
-        if meta.uid not in rendered:
-            rendered[meta.uid] = [
-                *config_manifests(revision),
-                revision_service_manifest(revision),
-                budget_manifest(revision),
-            ]
-        for manifest in rendered[meta.uid]:
-            await self._ensure(manifest)
+        meta, made = revision.metadata, self._made[key]
+        if meta.uid not in made or not all(self._is_in_place(revision, *child) for child in made[meta.uid]):
+            manifests = [*config_manifests(revision), revision_service_manifest(revision), budget_manifest(revision)]
+            for manifest in manifests:
+                await self._ensure(manifest)
+            made[meta.uid] = tuple((kind_of(manifest), manifest["metadata"]["name"]) for manifest in manifests)
         live = self._cache.get(DEPLOYMENT, meta.namespace, meta.name)
-        if live is None or not self._is_settled(DEPLOYMENT, live):
+        if live is None or not self._is_in_place(revision, DEPLOYMENT, meta.name):
             live = await self._ensure(deployment_manifest(revision, replicas))
         if live["spec"].get("replicas") != replicas:
             await self._scale(live, replicas)
+
+    def _is_in_place(self, revision: ModelRevision, kind: Kind, name: str) -> bool:
+        """Tell whether a child is there as it was made, so that it need not be rendered again to be compared."""
+        meta = revision.metadata
+        live = self._cache.get(kind, meta.namespace, name)
+        if live is None or "deletionTimestamp" in live["metadata"]:
+            return False
+        whose = owned_by(live, MODEL_REVISION.kind, meta.name, meta.uid, deployment_of(revision))
+        return whose is Ownership.OURS and self._is_settled(kind, live)
 
     async def _scale(self, live: Object, replicas: int) -> None:
         meta = live["metadata"]

@@ -7,7 +7,7 @@ reads it after a crash, this operator included, goes on from the same decision.
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from tandem.api.objects import InvalidObject, ModelDeployment, ModelRevision, parse_deployment, parse_revision
@@ -20,25 +20,23 @@ from tandem.cluster.observe import revision_states
 from tandem.cluster.ownership import Ownership, owned_by
 from tandem.controller.act import Actor
 from tandem.controller.claims import RouteClaims
+from tandem.controller.declarations import Declarations, Match
 from tandem.controller.logs import LastLines
 from tandem.controller.parts import Parts
 from tandem.controller.reach import api_server_of
 from tandem.controller.trials import Trials
+from tandem.controller.writing import deployment_due, revision_due
 from tandem.manifests.configs import ConfigContent
-from tandem.manifests.declared import Declared, config_maps, declare, same_version
+from tandem.manifests.declared import config_maps
 from tandem.manifests.errors import DeclarationError
 from tandem.manifests.route import accepted, read_weights, url
 from tandem.manifests.service import cluster_url, selected_revision
-from tandem.rollout.decide import decide
+from tandem.rollout.decide import AT_ONCE, decide
 from tandem.rollout.decision import Decision
 from tandem.rollout.observation import Observation, RouteState, Trouble
 from tandem.signals import PodScraper
 
 log = logging.getLogger(__name__)
-
-WORDS_ONLY_EVERY: Final = timedelta(seconds=5)
-"""A status in which only sentences and counts differ is written at most this often."""
-
 
 CONFIG_LOOK: Final = 30.0
 """Seconds between two looks at the ConfigMaps that a model mentions: they are not watched."""
@@ -74,10 +72,13 @@ class Reconciler:
         self._trials = trials
         self._now = now
         self._actor = Actor(parts.cluster, parts.cache)
+        self._declarations = Declarations()
         self._lines = LastLines(parts.cluster, parts.enqueue)
         self._claims: RouteClaims | None = None
         self._refused: dict[Key, tuple[Trouble, ...]] = {}
         self._written: dict[Key, datetime] = {}
+        self._recorded: dict[Key, dict[str, datetime]] = {}
+        self._put_off: set[Key] = set()
 
     async def reconcile(self, key: Key) -> float | None:
         """Do what is to be done for one ModelDeployment; return the seconds after which to look again, if any."""
@@ -95,28 +96,28 @@ class Reconciler:
     async def _reconcile(self, key: Key, body: Object, deployment: ModelDeployment) -> float | None:
         now = self._now().replace(microsecond=0)
         revisions = await self._revisions(deployment)
-        declared, blocked = await self._declared(deployment)
-        seen = self._observe(key, deployment, revisions, declared, blocked)
+        match, blocked = await self._declared(deployment, revisions)
+        seen = self._observe(key, deployment, revisions, match, blocked)
         decision = decide(deployment, seen, now)
         try:
-            await self._write_down(key, body, deployment, revisions, decision, now)
-            outcome = await self._actor.carry_out(deployment, declared, decision.desired, revisions)
+            later = await self._write_down(key, body, deployment, revisions, decision, now)
+            outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions)
             self._refused[key] = tuple(outcome.refused)
-            for name, wanted in decision.revisions.items():
-                await self._write_record(revisions[name], wanted)
+            records_later = await self._write_records(key, revisions, decision, now)
         except Conflict as error:
             raise ClusterBusy(error.doing, error.detail) from error
         self._trials.follow(key, deployment, decision.status, seen)
         if outcome.busy is not None:
             raise outcome.busy
-        return _soonest(decision.wake_after, CONFIG_LOOK if deployment.spec.model.config else None)
+        look = CONFIG_LOOK if deployment.spec.model.config else None
+        return _soonest(decision.wake_after, look, later, records_later)
 
     def _observe(
         self,
         key: Key,
         deployment: ModelDeployment,
         revisions: Mapping[str, ModelRevision],
-        declared: Declared | None,
+        match: Match,
         blocked: Trouble | None,
     ) -> Observation:
         children = self._cache.children(*key)
@@ -133,7 +134,7 @@ class Reconciler:
         service = self._cache.get(SERVICE, *key)
         return Observation(
             revisions=states,
-            declared=_declared_revision(declared, revisions),
+            declared=match.revision,
             route=self._route(key),
             service_target=selected_revision(service) if service else None,
             verdict=judged.verdict,
@@ -192,7 +193,9 @@ class Reconciler:
         log.info("adopted orphaned ModelRevision %s/%s", meta["namespace"], meta["name"])
         return adopted
 
-    async def _declared(self, deployment: ModelDeployment) -> tuple[Declared | None, Trouble | None]:
+    async def _declared(
+        self, deployment: ModelDeployment, revisions: Mapping[str, ModelRevision]
+    ) -> tuple[Match, Trouble | None]:
         """Return what the spec declares, its ConfigMaps read; or why it cannot become a revision."""
         contents: dict[str, ConfigContent] = {}
         try:
@@ -202,11 +205,11 @@ class Reconciler:
                     config = await self._configs.read(deployment.metadata.namespace, name, max_age=MISSING_MAX_AGE)
                 if config is not None:
                     contents[name] = ConfigContent.of(config)
-            return declare(deployment.spec, contents), None
+            return self._declarations.match(deployment, contents, revisions), None
         except DeclarationError as error:
-            return None, Trouble(error.reason, str(error))
+            return Match(), Trouble(error.reason, str(error))
         except ClusterRefused as error:
-            return None, Trouble(error.reason, str(error))
+            return Match(), Trouble(error.reason, str(error))
 
     async def _write_down(
         self,
@@ -216,17 +219,28 @@ class Reconciler:
         revisions: Mapping[str, ModelRevision],
         decision: Decision,
         now: datetime,
-    ) -> None:
+    ) -> float | None:
+        """Write the decision and tell of it; return the seconds after which what was not worth a write yet is."""
         status = decision.status.with_changes(url=url(deployment), cluster_url=cluster_url(deployment))
         before = deployment.status
         moved = _slots(status) != _slots(before)
         await self._write_evidence(key, revisions, due=moved)
-        if _worth_writing(before, status, self._written.get(key), now):
+        due = deployment_due(before, status, self._written.get(key), now)
+        if due == 0 and (moved or not self._outdated_at_once(key, decision)):
             await self._write_status(key, body, status)
             self._written[key] = now
+            self._put_off.discard(key)
         for happening in decision.happenings:
             self._events.record(body, happening.type, happening.reason, happening.message)
             log.info("%s/%s: %s: %s", *key, happening.reason, happening.message)
+        return due or None
+
+    def _outdated_at_once(self, key: Key, decision: Decision) -> bool:
+        """Tell whether the next decision follows at once and says more. Not twice in a row: something is in its way."""
+        if decision.wake_after != AT_ONCE or key in self._put_off:
+            return False
+        self._put_off.add(key)
+        return True
 
     async def _write_evidence(self, key: Key, revisions: Mapping[str, ModelRevision], due: bool) -> None:
         """Evidence and the counters that it was taken from go together, before the decision that they led to."""
@@ -240,6 +254,21 @@ class Reconciler:
         version = body["metadata"]["resourceVersion"]
         answer = await self._cluster.update_status(MODEL_DEPLOYMENT, *key, version, status.to_dict())
         self._cache.overlay(answer)
+
+    async def _write_records(
+        self, key: Key, revisions: Mapping[str, ModelRevision], decision: Decision, now: datetime
+    ) -> float | None:
+        """Write the revisions' records; return the seconds after which what was not worth a write yet is."""
+        before = self._recorded.get(key, {})
+        recorded = self._recorded[key] = {name: before[name] for name in decision.revisions if name in before}
+        waits = []
+        for name, record in decision.revisions.items():
+            due = revision_due(revisions[name].status, record, recorded.get(name), now)
+            if due == 0:
+                await self._write_record(revisions[name], record)
+                recorded[name] = now
+            waits.append(due or None)
+        return _soonest(*waits)
 
     async def _write_record(self, revision: ModelRevision, record: ModelRevisionStatus) -> None:
         """Write a revision's record; what its status says of evidence is the trials' alone."""
@@ -293,9 +322,12 @@ class Reconciler:
                 self._enqueue(other)
         self._trials.forget(key)
         self._actor.forget(key)
+        self._declarations.forget(key)
         self._lines.ask(key, ())
         self._refused.pop(key, None)
         self._written.pop(key, None)
+        self._recorded.pop(key, None)
+        self._put_off.discard(key)
 
 
 def _soonest(*seconds: float | None) -> float | None:
@@ -312,14 +344,6 @@ def _parsed(bodies: Iterable[Object]) -> list[ModelDeployment]:
     return found
 
 
-def _declared_revision(declared: Declared | None, revisions: Mapping[str, ModelRevision]) -> str | None:
-    """Return the newest revision that is what the spec declares."""
-    if declared is None:
-        return None
-    newest_first = sorted(revisions.values(), key=lambda revision: revision.spec.number, reverse=True)
-    return next((item.metadata.name for item in newest_first if same_version(declared, item.spec)), None)
-
-
 def _slots(status: ModelDeploymentStatus) -> tuple[object, ...]:
     """What the children follow from: a change of it is written before anything else."""
     return (
@@ -331,19 +355,3 @@ def _slots(status: ModelDeploymentStatus) -> tuple[object, ...]:
         status.decisions,
         status.last_revision,
     )
-
-
-def _worth_writing(
-    before: ModelDeploymentStatus, after: ModelDeploymentStatus, written: datetime | None, now: datetime
-) -> bool:
-    old, new = before.to_dict(), after.to_dict()
-    if old == new:
-        return False
-    if _without_words(old) != _without_words(new):
-        return True
-    return written is None or now - written >= WORDS_ONLY_EVERY
-
-
-def _without_words(status: Object) -> Object:
-    conditions = [{key: value for key, value in c.items() if key != "message"} for c in status.get("conditions", [])]
-    return {**{key: value for key, value in status.items() if key != "waitingFor"}, "conditions": conditions}
