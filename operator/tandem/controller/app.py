@@ -70,7 +70,15 @@ class Controller:
                 await stack.enter_async_context(serving)
             events = EventRecorder(cluster)
             self._queue = ReconcileQueue(self._reconcile, self.metrics, self._options.workers)
-            parts = Parts(self._connection, cluster, self.cache, events, ConfigReader(cluster), enqueue=self._queue.add)
+            parts = Parts(
+                self._connection,
+                cluster,
+                self.cache,
+                events,
+                ConfigReader(cluster),
+                enqueue=self._queue.add,
+                enqueue_urgently=self._queue.add_urgently,
+            )
             self._reconciler = await stack.enter_async_context(self._make_reconciler(parts))
             self._sweeper = Sweeper(
                 cluster, self.cache, self._watchdog, self.metrics, self._enqueue, self._options.namespaces

@@ -30,6 +30,8 @@ class Parts:
     configs: ConfigReader
     enqueue: Callable[[Key], None]
     """Has a ModelDeployment reconciled soon."""
+    enqueue_urgently: Callable[[Key], None]
+    """The same, before others that wait: there is evidence on a version that gets requests."""
 
 
 MakeReconciler = Callable[[Parts], AbstractAsyncContextManager[Reconciler]]

@@ -51,6 +51,11 @@ class ReconcileQueue:
         self._schedule.add(key, self._now() + after)
         self._changed.set()
 
+    def add_urgently(self, key: Key) -> None:
+        """Have a key reconciled now, before others that are due."""
+        self._schedule.add(key, self._now(), urgent=True)
+        self._changed.set()
+
     def depth(self) -> int:
         """Return how many keys wait for a worker."""
         return self._schedule.depth(self._now())

@@ -53,7 +53,7 @@ async def reconciler(parts: Parts) -> AsyncIterator["Reconciler"]:
     """
     api_server = None if parts.connection.inside else api_server_of(parts.connection)
     async with PodScraper(api_server) as scraper:
-        trials = Trials(scraper, parts.enqueue)
+        trials = Trials(scraper, parts.enqueue_urgently)
         try:
             yield Reconciler(parts, trials)
         finally:

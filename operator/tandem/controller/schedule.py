@@ -8,41 +8,58 @@ from tandem.cluster.cache import Key
 MOST_IMPATIENT = 5.0
 """Seconds after a failure before news may start another try; without news the whole backoff is waited out."""
 
+OTHERS_TURN = 4
+"""Each so many runs an ordinary key goes before the urgent ones, so that these cannot take everything."""
+
 
 @dataclass(slots=True)
 class _State:
     due: float | None = None
+    urgent: bool = False
     running: bool = False
     failures: int = 0
     not_before: float = 0.0
 
 
 class Schedule:
-    """Due times by key: each key once, the earliest time wins, and never two runs of a key at a time."""
+    """Due times by key: each key once, the earliest time wins, and never two runs of a key at a time.
+
+    What is urgent and due goes before what is merely due: a bad version must not wait until a thousand others, all
+    applied at once, have been looked at.
+    """
 
     def __init__(self) -> None:
         self._states: dict[Key, _State] = {}
-        self._heap: list[tuple[float, Key]] = []
+        self._ordinary: list[tuple[float, Key]] = []
+        self._urgent: list[tuple[float, Key]] = []
+        self._taken = 0
 
-    def add(self, key: Key, at: float) -> None:
+    def add(self, key: Key, at: float, *, urgent: bool = False) -> None:
         """Have a key run at a time, unless it is due earlier anyway. While it runs, that is a run afterwards."""
         state = self._states.setdefault(key, _State())
         at = max(at, state.not_before)
-        if state.due is not None and state.due <= at:
+        is_earlier = state.due is None or at < state.due
+        if not is_earlier and (state.urgent or not urgent):
             return
-        state.due = at
+        if is_earlier:
+            state.due = at
+        state.urgent = state.urgent or urgent
         if not state.running:
-            heapq.heappush(self._heap, (at, key))
+            self._push(key, state)
 
     def take(self, now: float) -> tuple[Key, float] | None:
-        """Return the key that has been due longest, and since when, and mark it as running; None if none is due."""
-        while self._heap and self._heap[0][0] <= now:
-            due, key = heapq.heappop(self._heap)
-            state = self._states.get(key)
-            if state is None or state.running or state.due != due:
-                continue  # rescheduled to an earlier time, at which it has run
-            state.due, state.running = None, True
-            return key, due
+        """Return the key whose turn it is, and since when it was due, and mark it as running; None if none is due."""
+        heaps = [self._urgent, self._ordinary]
+        if (self._taken + 1) % OTHERS_TURN == 0:
+            heaps.reverse()
+        for heap in heaps:
+            self._drop_outdated(heap)
+            if heap and heap[0][0] <= now:
+                due, key = heapq.heappop(heap)
+                state = self._states[key]
+                state.due, state.urgent, state.running = None, False, True
+                self._taken += 1
+                return key, due
         return None
 
     def succeeded(self, key: Key, again_at: float | None) -> None:
@@ -67,13 +84,9 @@ class Schedule:
 
     def next_due(self) -> float | None:
         """Return when the next key is due, or None."""
-        while self._heap:
-            due, key = self._heap[0]
-            state = self._states.get(key)
-            if state is not None and not state.running and state.due == due:
-                return due
-            heapq.heappop(self._heap)
-        return None
+        for heap in (self._urgent, self._ordinary):
+            self._drop_outdated(heap)
+        return min((heap[0][0] for heap in (self._urgent, self._ordinary) if heap), default=None)
 
     def depth(self, now: float) -> int:
         """Return how many keys are due and not running."""
@@ -86,6 +99,20 @@ class Schedule:
         if again_at is not None and (state.due is None or again_at < state.due):
             state.due = again_at
         if state.due is not None:
-            heapq.heappush(self._heap, (state.due, key))
+            self._push(key, state)
         elif not state.failures:
             del self._states[key]
+
+    def _push(self, key: Key, state: _State) -> None:
+        assert state.due is not None
+        heapq.heappush(self._urgent if state.urgent else self._ordinary, (state.due, key))
+
+    def _drop_outdated(self, heap: list[tuple[float, Key]]) -> None:
+        """Have a valid entry at the top: others were left when their key ran, or became due earlier or urgent."""
+        while heap:
+            due, key = heap[0]
+            state = self._states.get(key)
+            place = self._urgent if state is not None and state.urgent else self._ordinary
+            if state is not None and not state.running and state.due == due and place is heap:
+                return
+            heapq.heappop(heap)

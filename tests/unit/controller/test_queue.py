@@ -311,3 +311,69 @@ def test_stopping_lets_what_runs_come_to_its_end_and_starts_nothing() -> None:
         assert asyncio.get_running_loop().time() == START + 7
 
     in_virtual_time(main())
+
+
+def test_what_is_urgent_goes_before_what_waits() -> None:
+    async def main() -> None:
+        release = asyncio.Event()
+
+        async def act(key: Key, _: int) -> None:
+            if key == FRAUD:
+                await release.wait()
+
+        work = Work(act)
+        async with queue(work, workers=1) as due:
+            due.add(FRAUD)
+            await asyncio.sleep(0.1)
+            for number in range(10):
+                due.add(("many", f"model-{number}"))
+            due.add_urgently(("many", "model-9"))
+            due.add_urgently(CHURN)
+            release.set()
+            await asyncio.sleep(0.1)
+        assert [key for key, _ in work.runs[1:3]] == [("many", "model-9"), CHURN]
+        assert len(work.runs) == len({key for key, _ in work.runs}) == 12
+
+    in_virtual_time(main())
+
+
+def test_what_became_urgent_while_it_ran_goes_first_afterwards() -> None:
+    async def main() -> None:
+        release = asyncio.Event()
+
+        async def act(key: Key, count: int) -> None:
+            if key == FRAUD and count == 1:
+                await release.wait()
+
+        work = Work(act)
+        async with queue(work, workers=1) as due:
+            due.add(FRAUD)
+            await asyncio.sleep(0.1)
+            for number in range(10):
+                due.add(("many", f"model-{number}"))
+            due.add_urgently(FRAUD)
+            release.set()
+            await asyncio.sleep(0.1)
+        assert [key for key, _ in work.runs[:2]] == [FRAUD, FRAUD]
+        assert work.count(FRAUD) == 2
+
+    in_virtual_time(main())
+
+
+def test_the_urgent_do_not_keep_everybody_else_from_running() -> None:
+    async def main() -> None:
+        async def act(key: Key, _: int) -> None:
+            await asyncio.sleep(0.01)
+            if key == FRAUD:
+                due_again.add_urgently(FRAUD)
+
+        work = Work(act)
+        async with queue(work, workers=1) as due_again:
+            due_again.add_urgently(FRAUD)
+            for number in range(20):
+                due_again.add(("many", f"model-{number}"))
+            await asyncio.sleep(1)
+        assert sum(key != FRAUD for key, _ in work.runs) == 20
+        assert work.count(FRAUD) > 60
+
+    in_virtual_time(main())
