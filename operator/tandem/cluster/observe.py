@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tandem.api.names import REVISION_LABEL
 from tandem.api.objects import ModelRevision
-from tandem.rollout.observation import PodState, RevisionState, Trouble
+from tandem.rollout.observation import QUOTA_EXCEEDED, PodState, RevisionState, Trouble
 
 Body = Mapping[str, Any]
 """An object as the API server sends it."""
@@ -79,7 +79,7 @@ def deployment_trouble(deployment: Body) -> Trouble | None:
     """Return why pods cannot even be created: a quota, an admission refusal."""
     for condition in deployment.get("status", {}).get("conditions", []):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-            reason = "QuotaExceeded" if "exceeded quota" in condition.get("message", "") else "PodsRefused"
+            reason = QUOTA_EXCEEDED if "exceeded quota" in condition.get("message", "") else "PodsRefused"
             return Trouble(reason, condition.get("message", "its pods cannot be created"))
     return None
 

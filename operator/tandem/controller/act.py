@@ -7,7 +7,8 @@ refuses does not keep the others from being done; it is returned, and becomes a 
 import copy
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from tandem.api.names import DEPLOYMENT_LABEL
 from tandem.api.objects import ModelDeployment, ModelRevision
@@ -33,9 +34,12 @@ from tandem.manifests.route import route_manifest
 from tandem.manifests.service import cluster_service_manifest, revision_service_manifest
 from tandem.manifests.workload import deployment_manifest
 from tandem.rollout.decision import Desired
-from tandem.rollout.observation import Trouble
+from tandem.rollout.observation import QUOTA_EXCEEDED, Trouble
 
 log = logging.getLogger(__name__)
+
+NUDGED_ANNOTATION: Final = "tandem.dev/tried-again-at"
+NUDGE_EVERY: Final = timedelta(seconds=20)
 
 
 class Actor:
@@ -53,6 +57,7 @@ class Actor:
         declared: Declared | None,
         desired: Desired,
         revisions: Mapping[str, ModelRevision],
+        now: datetime,
     ) -> "Outcome":
         """Do what is missing; return what was refused, and what is to be tried again."""
         key = (deployment.metadata.namespace, deployment.metadata.name)
@@ -66,6 +71,8 @@ class Actor:
             await attempt.make(self._workload, key, revisions[name], replicas)
         for name in desired.delete:
             await attempt.make(self._delete, revisions[name])
+        for name in desired.nudge:
+            await attempt.make(self._nudge, revisions[name], now)
         return attempt
 
     def forget(self, key: Key) -> None:
@@ -126,6 +133,21 @@ class Actor:
         scaled["spec"]["replicas"] = replicas
         scaled["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"]
         self._cache.overlay(scaled)
+
+    async def _nudge(self, revision: ModelRevision, now: datetime) -> None:
+        """Have its pods tried again: a ReplicaSet waits up to a quarter of an hour after they were refused some times.
+
+        A changed annotation of the Deployment is passed on to the ReplicaSet, and a changed ReplicaSet is looked at.
+        """
+        meta = revision.metadata
+        live = self._cache.get(DEPLOYMENT, meta.namespace, meta.name)
+        if live is None:
+            return
+        last = (live["metadata"].get("annotations") or {}).get(NUDGED_ANNOTATION)
+        if last is not None and now - datetime.fromisoformat(last) < NUDGE_EVERY:
+            return
+        patch = {"metadata": {"uid": live["metadata"]["uid"], "annotations": {NUDGED_ANNOTATION: now.isoformat()}}}
+        self._cache.overlay(await self._cluster.merge_patch(DEPLOYMENT, meta.namespace, meta.name, patch))
 
     async def _delete(self, revision: ModelRevision) -> None:
         meta = revision.metadata
@@ -200,7 +222,7 @@ class Outcome:
                 Trouble("GatewayMissing", f"{error}; install the Gateway API or leave out spec.traffic.gateway")
             )
         except ClusterRefused as error:
-            reason = "QuotaExceeded" if "exceeded quota" in str(error) else error.reason
+            reason = QUOTA_EXCEEDED if "exceeded quota" in str(error) else error.reason
             self.refused.append(Trouble(reason, str(error)))
         except (ClusterBusy, Conflict, NotFound, AlreadyExists) as error:
             self.busy = self.busy or (

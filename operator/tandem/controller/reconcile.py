@@ -101,7 +101,7 @@ class Reconciler:
         decision = decide(deployment, seen, now)
         try:
             later = await self._write_down(key, body, deployment, revisions, decision, now)
-            outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions)
+            outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions, now)
             self._refused[key] = tuple(outcome.refused)
             records_later = await self._write_records(key, revisions, decision, now)
         except Conflict as error:

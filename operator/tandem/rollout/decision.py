@@ -31,6 +31,8 @@ class Desired:
     """Revision that the in-cluster Service points at; None: leave it as it is."""
     delete: tuple[str, ...] = ()
     """Revisions that are no longer kept."""
+    nudge: tuple[str, ...] = ()
+    """Revisions whose pods were refused (a quota): to be tried again soon, not after the long waits of a ReplicaSet."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from tandem.api.values import duration_seconds
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.decision import Desired
 from tandem.rollout.draft import Draft
-from tandem.rollout.observation import RevisionState
+from tandem.rollout.observation import PODS_REFUSED, RevisionState
 from tandem.rollout.progress import full_size, target_weight, weights
 
 BENTO_TIMEOUT_SECONDS: Final = 60.0
@@ -22,6 +22,7 @@ def desired_children(draft: Draft) -> Desired:
         weights=_route_weights(draft),
         service_target=_service_target(draft),
         delete=_surplus(draft),
+        nudge=_refused(draft),
     )
 
 
@@ -105,6 +106,14 @@ def _service_target(draft: Draft) -> str | None:
     if candidate is not None and draft.state(candidate).ready >= full_size(draft):
         return candidate.revision
     return None
+
+
+def _refused(draft: Draft) -> tuple[str, ...]:
+    if draft.candidate is None:
+        return ()
+    state = draft.state(draft.candidate)
+    refused = state.trouble is not None and state.trouble.reason in PODS_REFUSED
+    return (state.name,) if refused else ()
 
 
 def _surplus(draft: Draft) -> tuple[str, ...]:

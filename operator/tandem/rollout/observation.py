@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from tandem.api.objects import ModelRevision
 from tandem.judge import Verdict
+
+QUOTA_EXCEEDED: Final = "QuotaExceeded"
+PODS_REFUSED: Final = frozenset({QUOTA_EXCEEDED, "PodsRefused"})
+"""Reasons of a trouble that lies in making the pods at all."""
 
 
 @dataclass(frozen=True)
