@@ -87,7 +87,7 @@ def _rollback(draft: Draft, revision: str, order: str) -> str:
         return f"nothing done: {draft.candidate.revision} is on its way to take over already"
     target = last_good_before(draft, revision)
     if target is None:
-        return "nothing done: no earlier version that served is kept"
+        return "nothing done: no earlier version that served well is kept"
     if draft.candidate is not None:
         draft.supersede(target)
     if draft.fallback is not None:
@@ -98,11 +98,17 @@ def _rollback(draft: Draft, revision: str, order: str) -> str:
 
 
 def last_good_before(draft: Draft, revision: str) -> str | None:
-    """Return the newest revision that served before and is still kept, other than the given one."""
+    """Return the newest revision that served before, is still kept and was not sent back, other than the given one."""
+    sent_back = {name for name, record in draft.records.items() if record.phase == "Rejected"}
+    if draft.rejected is not None:
+        sent_back.add(draft.rejected.revision)
     served = [
         state
         for state in draft.seen.revisions.values()
-        if state.name != revision and state.revision.status.served and state.revision.status.phase != "Rejected"
+        if state.name != revision
+        and state.name not in sent_back
+        and state.revision.status.served
+        and state.revision.status.phase != "Rejected"
     ]
     ranked = sorted(served, key=lambda state: (state.revision.status.since or draft.now, state.revision.spec.number))
     return ranked[-1].name if ranked else None

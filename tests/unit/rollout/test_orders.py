@@ -211,7 +211,7 @@ ROWS: dict[str, tuple[Situation, str, str, str, dict[str, Any]]] = {
         serving,
         R1,
         "Rollback",
-        "nothing done: no earlier version that served is kept",
+        "nothing done: no earlier version that served well is kept",
         {"stable": R1, "candidate": None, "rejected": None},
     ),
     "roll back what is in no slot": (
@@ -523,3 +523,19 @@ def test_a_promotion_waits_for_the_gateway_to_accept_the_weight_before() -> None
     assert outcome(decided(world), "weight", "accepted") == {"weight": 10, "accepted": False}
     world.answer_route()
     assert outcome(decided(world), "weight") == {"weight": 100}
+
+
+def test_what_a_person_sends_back_is_not_what_the_same_round_returns_to() -> None:
+    world = watching()
+    world.declare(version="a")
+    rounds(world, 2)
+    world.order(R1, "Abort", "1")
+    world.order(R2, "Rollback", "2")
+    result = decided(world)
+    assert outcome(result, "stable", "candidate", "rejected") == {
+        "stable": R2,
+        "candidate": None,
+        "rejected": (R1, "Aborted"),
+    }
+    told = {item.revision: item.result for item in result.decision.status.decisions or []}
+    assert told[R2] == "nothing done: no earlier version that served well is kept"

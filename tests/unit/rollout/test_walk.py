@@ -174,7 +174,9 @@ class Walk(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(list(VerdictKind)), metric=st.sampled_from(["errors", "latency-p99"]))
     def judge_says(self, kind: VerdictKind, metric: str) -> None:
-        self.world.judge(verdict_of(kind, metric=metric))
+        candidate = self.world.slots.candidate
+        if candidate is None or candidate.weight > 0 or self.world.slots.fallback is not None:
+            self.world.judge(verdict_of(kind, metric=metric))
 
     @rule(drained=st.booleans())
     def requests_in_progress(self, drained: bool) -> None:
