@@ -56,6 +56,10 @@ test-e2e: setup ## tests on the whole local cluster: gateway, images, operator, 
 bench-rollback: setup ## how long a failing version hurts: five runs, about five minutes
 	$(RUN) -m bench.rollback
 
+.PHONY: bench-scale
+bench-scale: setup ## what 1,000 models cost, beside Argo Rollouts: about ten minutes, the first time fifteen
+	$(RUN) -m bench.scale
+
 # ---------------------------------------------------------------- parts
 
 .PHONY: cluster

@@ -30,7 +30,7 @@ _FLAGS = ("-trimpath", "-ldflags", _ldflags())
 
 @dataclass(frozen=True)
 class Tool:
-    """A Go module of the project's own under dev/tools, and what is built from it."""
+    """A Go module of the project's own, and what is built from it."""
 
     name: str
     module: str
@@ -38,6 +38,13 @@ class Tool:
     packages: tuple[str, ...]
     kept: tuple[str, ...] = ()
     """Folders of the module that are needed as well (a chart, configuration)."""
+    modules: Path = MODULES
+    """The folder in which the module of the project's own has a folder, by the tool's name."""
+
+    @property
+    def home(self) -> Path:
+        """Where go.mod and go.sum are."""
+        return self.modules / self.name
 
 
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
@@ -65,13 +72,13 @@ def version_of(tool: Tool, go_mod: str) -> str:
         return "dev"
     match = re.search(rf"^\s*(?:require\s+)?{re.escape(tool.module)} (v\S+)", go_mod, re.MULTILINE)
     if not match:
-        raise ClusterError(f"dev/tools/{tool.name}/go.mod does not require {tool.module}")
+        raise ClusterError(f"{tool.name}/go.mod does not require {tool.module}")
     return match[1]
 
 
 def folder_of(tool: Tool, cache: Path) -> Path:
     """Where the tool's binaries are (or will be): named by version and by everything that decides what they are."""
-    module = MODULES / tool.name
+    module = tool.home
     sources = sorted(module.rglob("*.go")) if not tool.module else []
     digest = hashlib.sha256("\0".join((*_FLAGS, *tool.packages, *tool.kept)).encode())
     for path in [module / "go.mod", module / "go.sum", *sources]:
@@ -103,7 +110,7 @@ def ensure_tools(tools: Sequence[Tool], cache: Path, progress: Progress) -> dict
 
 
 def _build(tool: Tool, folder: Path, go: Path, count: Future[int], progress: Progress) -> None:
-    module = MODULES / tool.name
+    module = tool.home
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -126,7 +133,7 @@ def _fetch_and_count(go: Path, tool: Tool) -> int:
     """Have the tool's modules in Go's module cache; returns how many packages it is made of."""
     words: WordList = [go, "list", "-deps", *tool.packages]
     doing = f"downloading the modules of {tool.name}"
-    return len(run(words, doing=doing, env=environment(), cwd=MODULES / tool.name, timeout=1800).splitlines())
+    return len(run(words, doing=doing, env=environment(), cwd=tool.home, timeout=1800).splitlines())
 
 
 class _Counter:
