@@ -20,6 +20,11 @@ def name_of(number: int) -> str:
     return f"model-{number:04d}"
 
 
+def namespace(name: str) -> Object:
+    """Return a namespace."""
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
 def model_deployment(number: int, gateway: bool) -> Object:
     """Return one model, one pod, as most teams would write it."""
     name = name_of(number)
