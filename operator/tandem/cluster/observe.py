@@ -9,6 +9,8 @@ from tandem.api.names import REVISION_LABEL
 from tandem.api.objects import ModelRevision
 from tandem.rollout.observation import QUOTA_EXCEEDED, PodState, RevisionState, Trouble
 
+STARTUP_FAILED: Final = "Application startup failed"
+
 Body = Mapping[str, Any]
 """An object as the API server sends it."""
 
@@ -172,9 +174,13 @@ _NAMED: Final = re.compile(r"^[A-Za-z_][\w.]*(: .*)?$")
 def telling_line(log: str) -> str | None:
     """Return the line of a log that says best why a process failed: the last exception, or else the last line.
 
-    A Python traceback ends with the exception; BentoML follows it with lines that say only that start-up failed.
+    A Python traceback ends with the exception; BentoML follows it with lines that say only that start-up failed, and
+    after two tries with a traceback of its own process manager: what counts stands before.
     """
     lines = [_GROUP_FRAME.sub("", line).rstrip() for line in log.splitlines() if line.strip()]
+    failed = [number for number, line in enumerate(lines) if STARTUP_FAILED in line]
+    if failed and _exceptions(lines[: failed[-1]]):
+        lines = lines[: failed[-1]]
     chosen = next(reversed(_exceptions(lines)), lines[-1].strip() if lines else None)
     return chosen[:300] if chosen else None
 

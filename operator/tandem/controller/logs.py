@@ -20,7 +20,9 @@ READ_AGAIN_AFTER: Final = 10.0
 """Seconds before a pod's log is read again: a model that raises while loading goes on running and saying so."""
 
 _AT_A_TIME: Final = 4
-_LINES: Final = 50
+_LINES: Final = 250
+_BYTES: Final = 64 * 1024
+"""A model that cannot load writes a traceback for each try, and its process manager another one."""
 
 
 @dataclass(slots=True)
@@ -94,4 +96,4 @@ class LastLines:
             self._enqueue(key)
 
     async def _tail(self, key: Key, pod: PodState, previous: bool) -> str:
-        return await self._cluster.pod_log_tail(key[0], pod.name, CONTAINER, _LINES, previous)
+        return await self._cluster.pod_log_tail(key[0], pod.name, CONTAINER, _LINES, previous, _BYTES)

@@ -348,3 +348,17 @@ LINES = [
 @pytest.mark.parametrize(("log", "expected"), [case[1:] for case in LINES], ids=[case[0] for case in LINES])
 def test_the_telling_line_of_a_log(log: str, expected: str | None) -> None:
     assert telling_line(log) == expected
+
+
+def test_what_a_model_said_before_its_process_manager_gave_up() -> None:
+    log = """Traceback (most recent call last):
+  File "service.py", line 12, in __init__
+    self.labels = loaded["digits"]
+KeyError: 'digits'
+2026-03-01T12:00:00+0000 [ERROR] [:1] Application startup failed. Exiting.
+Traceback (most recent call last):
+  File "watcher.py", line 3, in manage
+    raise RuntimeError("No active process found for watcher.")
+RuntimeError: No active process found for watcher.
+"""
+    assert telling_line(log) == "KeyError: 'digits'"
