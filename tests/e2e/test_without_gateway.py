@@ -2,6 +2,7 @@
 
 from dev.kube.model import Model
 from dev.traffic.outcomes import Outcome
+from dev.kube.client import until
 from dev.traffic.summary import lost
 from tests.e2e.caller import calling
 
