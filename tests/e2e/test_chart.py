@@ -8,6 +8,13 @@ from dev.kube.client import Kube, KubeFailed
 OPERATOR = f"system:serviceaccount:{stack.OPERATOR_NAMESPACE}:{stack.RELEASE}"
 
 
+def asking(verb: str, what: str) -> list[str]:
+    """Return the question to kubectl; a slash would name an object, not a subresource."""
+    resource, _, subresource = what.partition("/")
+    of = [f"--subresource={subresource}"] if subresource else []
+    return ["auth", "can-i", verb, resource, *of, "--all-namespaces", f"--as={OPERATOR}"]
+
+
 def test_helm_test_passes(kube: Kube) -> None:
     said = kube.command(
         "helm",
@@ -42,7 +49,7 @@ def test_helm_test_passes(kube: Kube) -> None:
 def test_what_the_operator_may_not_do(kube: Kube, verb: str, what: str) -> None:
     # kubectl ends with an error where the answer is no.
     with pytest.raises(KubeFailed, match=r"failed: (no$|Warning: .* is not namespace scoped)"):
-        kube.kubectl("auth", "can-i", verb, what, "--all-namespaces", f"--as={OPERATOR}")
+        kube.kubectl(*asking(verb, what))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +63,7 @@ def test_what_the_operator_may_not_do(kube: Kube, verb: str, what: str) -> None:
     ],
 )
 def test_what_the_operator_may_do(kube: Kube, verb: str, what: str) -> None:
-    assert kube.kubectl("auth", "can-i", verb, what, "--all-namespaces", f"--as={OPERATOR}").strip() == "yes"
+    assert kube.kubectl(*asking(verb, what)).strip() == "yes"
 
 
 def test_the_operator_tells_of_itself(kube: Kube) -> None:
