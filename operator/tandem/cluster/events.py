@@ -34,7 +34,8 @@ _GIVE_UP_STOPPING_AFTER: Final = 5.0
 
 @dataclass(slots=True)
 class _Told:
-    body: Object
+    body: Object | None = None
+    """What is to be written; not kept longer, for of what was told only that it was is remembered."""
     last_written: datetime | None = None
     uncounted: int = 0
 
@@ -57,7 +58,8 @@ class EventRecorder:
         """
         body = _event(involved, event_type, reason, message, self._now())
         name = body["metadata"]["name"]
-        told = self._told.setdefault(name, _Told(body))
+        told = self._told.setdefault(name, _Told())
+        told.body = told.body or body
         self._told.move_to_end(name)
         told.uncounted += 1
         if len(self._told) > _MOST_REMEMBERED:
@@ -95,11 +97,12 @@ class EventRecorder:
 
     async def _write(self, name: str) -> None:
         told = self._told.get(name)
-        if told is None or not told.uncounted:
+        if told is None or told.body is None:
             return
         moment = self._now()
         times, told.uncounted, told.last_written = told.uncounted, 0, moment
         body = {**told.body, "count": times, "lastTimestamp": _stamp(moment)}
+        told.body = None
         try:
             await self._cluster.create(body)
         except AlreadyExists:

@@ -1,6 +1,7 @@
 """What is kept of an object in memory."""
 
 import copy
+import json
 from typing import Any
 
 from tandem.cluster.kinds import CONFIG_MAP, DEPLOYMENT, POD, Object
@@ -60,3 +61,9 @@ def test_trimming_twice_changes_nothing() -> None:
     for obj in (body(POD, "p", 1), body(CONFIG_MAP, "c", 1, data={}), body(DEPLOYMENT, "d", 1)):
         once = trimmed(with_bookkeeping(obj))
         assert trimmed(once) == once
+
+
+def test_equal_short_texts_of_different_objects_are_one_text() -> None:
+    one, two = (trimmed(json.loads(json.dumps(body(DEPLOYMENT, "d", 1, status={"reason": "Because"})))) for _ in "12")
+    assert one["status"]["reason"] is two["status"]["reason"]
+    assert one["metadata"]["uid"] is two["metadata"]["uid"]
