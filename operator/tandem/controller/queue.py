@@ -43,6 +43,7 @@ class ReconcileQueue:
         self._changed = asyncio.Event()
         self._stopping = False
         self._running: dict[Key, float] = {}
+        self._moved_at = 0.0
         metrics.depth.set_function(self.depth)
         metrics.running.set_function(lambda: len(self._running))
 
@@ -61,12 +62,15 @@ class ReconcileQueue:
         return self._schedule.depth(self._now())
 
     def stuck_for(self) -> float:
-        """Return for how many seconds the oldest due key has waited, or the longest reconcile has run."""
+        """Return for how many seconds something was due or running and no reconcile has been started or ended.
+
+        How long one key has waited says nothing: with a thousand others that were applied at once it waits minutes.
+        """
         now = self._now()
         oldest = min(
             (due for due in (self._schedule.next_due(), *self._running.values()) if due is not None), default=now
         )
-        return max(0.0, now - oldest)
+        return max(0.0, now - max(oldest, self._moved_at))
 
     async def run(self) -> None:
         """Work until ``stop`` is called and what ran then has come to its end."""
@@ -74,7 +78,7 @@ class ReconcileQueue:
             while not self._stopping:
                 while len(self._running) < self._workers and (taken := self._schedule.take(self._now())) is not None:
                     key, due = taken
-                    self._running[key] = self._now()
+                    self._running[key] = self._moved_at = self._now()
                     self._metrics.lateness.observe(self._now() - due)
                     group.create_task(self._run_once(key), name=f"reconcile {key[0]}/{key[1]}")
                 await self._wait()
@@ -105,6 +109,7 @@ class ReconcileQueue:
             self._schedule.succeeded(key, None if again_after is None else self._now() + again_after)
         finally:
             del self._running[key]
+            self._moved_at = self._now()
             self._metrics.duration.observe(self._now() - began)
             self._changed.set()
 

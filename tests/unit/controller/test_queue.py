@@ -275,7 +275,7 @@ def test_a_run_that_hangs_is_given_up() -> None:
     in_virtual_time(main())
 
 
-def test_waiting_too_long_for_a_worker_is_being_stuck() -> None:
+def test_nothing_begun_or_ended_for_long_is_being_stuck() -> None:
     async def slow(_: Key, __: int) -> float | None:
         await asyncio.sleep(50)
         return None
@@ -288,6 +288,22 @@ def test_waiting_too_long_for_a_worker_is_being_stuck() -> None:
             assert due.stuck_for() == 10  # FRAUD ended at 50, CHURN runs since
             await asyncio.sleep(100)
             assert due.stuck_for() == 0
+
+    in_virtual_time(main())
+
+
+def test_waiting_behind_many_others_is_not_being_stuck() -> None:
+    async def slow(_: Key, __: int) -> float | None:
+        await asyncio.sleep(50)
+        return None
+
+    async def main() -> None:
+        async with queue(Work(slow), workers=1) as due:
+            for number in range(20):
+                due.add(("many", f"model-{number}"))
+            await asyncio.sleep(920)
+            assert due.depth() == 1
+            assert due.stuck_for() == 20
 
     in_virtual_time(main())
 
