@@ -1,8 +1,8 @@
 """Without a gateway a rollout switches the in-cluster Service: candidate ready, switch, watch, back if bad."""
 
+from dev.kube.client import until
 from dev.kube.model import Model
 from dev.traffic.outcomes import Outcome
-from dev.kube.client import until
 from dev.traffic.summary import lost
 from tests.e2e.caller import calling
 
@@ -26,7 +26,10 @@ def test_a_promotion_loses_no_request_inside_the_cluster(model: Model) -> None:
         model.apply("better")
         model.wait("Ready")
         model.until_phase("Serving")
+        # Requests on old connections must survive the end of the pod that they go to.
+        until(lambda: not model.pods("first"), 120, "the old version's pods are gone")
         outcomes = caller.stop()
+    assert {outcome.version for outcome in outcomes[-5:]} == {"better"}
     assert lost(outcomes) == []
     assert newest(outcomes) == "better"
     assert model.slots() == ("better", None)
