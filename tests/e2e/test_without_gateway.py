@@ -1,6 +1,9 @@
-"""Without a gateway a rollout switches the in-cluster Service: candidate ready, switch, watch, back if bad."""
+"""Without a gateway a rollout switches the in-cluster Service: candidate ready, switch, watch, back if bad.
 
-from dev.kube.client import until
+A connection that a caller keeps open stays with the pod that it was opened to, and what is sent on it in the moment in
+which that pod ends may be lost (docs/concepts.md): so what is told here ends while the old version's pods still run.
+"""
+
 from dev.kube.model import Model
 from dev.traffic.outcomes import Outcome
 from dev.traffic.summary import lost
