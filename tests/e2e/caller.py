@@ -26,8 +26,8 @@ class Caller:
     def until_answered(self) -> None:
         """Wait until answers come; only requests sent from then on count.
 
-        A connection to a Service that this node's kube-proxy has not heard of yet, some moments after it was made, hangs:
-        that is no doing of a rollout.
+        A connection to a new Service that this node's kube-proxy has not heard of yet hangs: that is no doing of a
+        rollout.
         """
         until(
             lambda: sum(not outcome.bad for outcome in self.outcomes()) > _FIRST_ANSWERS, 60, "the caller gets answers"

@@ -4,6 +4,7 @@ A connection that a caller keeps open stays with the pod that it was opened to, 
 which that pod ends may be lost (docs/concepts.md): so what is told here ends while the old version's pods still run.
 """
 
+from dev.kube.client import until
 from dev.kube.model import Model
 from dev.traffic.outcomes import Outcome
 from dev.traffic.summary import lost
@@ -41,6 +42,7 @@ def test_a_bad_version_is_switched_back(model: Model) -> None:
     with calling(model.kube, model.namespace, url(model), model.rows) as caller:
         model.apply("failing")
         model.wait("Stalled")
+        until(lambda: newest(caller.outcomes()) == "better", 30, "new connections go to the version before it")
         outcomes = caller.stop()
     assert lost(outcomes, broken=["failing"]) == []
     assert any(outcome.bad for outcome in outcomes), "the version was never tried"
