@@ -21,7 +21,7 @@ PLACES: Final = {
     "Service": f"/api/v1/namespaces/{NAMESPACE}/services",
     "Event": f"/api/v1/namespaces/{NAMESPACE}/events",
 }
-LOOK_EVERY: Final = 2.0
+LOOK_EVERY: Final = 4.0
 """Seconds between two looks at all objects: each look is work for the API server, too."""
 
 _AT_A_TIME: Final = 8
