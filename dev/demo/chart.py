@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dev.kube.history import Weights
 
-_BARS = " ▁▂▃▄▅▆▇█"
+_BARS = "·▁▂▃▄▅▆▇█"
 
 
 def level(weight: int) -> str:

@@ -83,7 +83,7 @@ def _rollback(rollback: Rollback) -> Panel:
 def _losses(report: Report) -> Panel:
     title = "Requests lost outside the broken versions' own answers"
     if not report.lost:
-        return Panel(f"[bold green]0[/] of {report.requests}", title=title, title_align="left", border_style="green")
+        return Panel(f"[bold green]0 of {report.requests}[/]", title=title, title_align="left", border_style="green")
     said = Counter(f"{loss.kind} {loss.status or ''} of {loss.version}: {loss.detail}" for loss in report.lost)
     shown = "\n".join(f"{count} times {what}" for what, count in said.most_common(_SHOWN_LOSSES))
     text = Text(f"{len(report.lost)} of {report.requests}\n{shown}")
