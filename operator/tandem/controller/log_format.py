@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
-_QUIET = ("aiohttp.access", "kopf.objects", "httpx", "httpcore")
+_QUIET = ("aiohttp.access", "kopf.objects", "kopf.activities.probe", "httpx", "httpcore")
 
 
 class JsonLines(logging.Formatter):

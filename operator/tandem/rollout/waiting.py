@@ -86,6 +86,8 @@ def _candidate_waits_for(draft: Draft) -> str:
 
 
 def _route_wait(draft: Draft) -> str:
+    if draft.deployment.spec.traffic.gateway is None:
+        return "the in-cluster Service to be switched"
     route = draft.seen.route
     said = f"{route.reason}: {route.message}" if route is not None and route.message else "no answer yet"
     return f"the gateway to accept the route: {said}"
