@@ -67,6 +67,15 @@ MISTAKES = {
     "model that raises while loading": Mistake(
         {"model": {"image": "tandem.local/digits:never-ready"}}, ("KeyError", "startup failed", "not ready")
     ),
+    "metrics that cannot be read": Mistake(
+        {
+            "model": {
+                "image": "tandem.local/digits:better",
+                "env": [{"name": "BENTOML_CONFIG_OPTIONS", "value": "services.Digits.metrics.enabled=false"}],
+            }
+        },
+        ("metrics of",),
+    ),
     "missing ConfigMap": Mistake(
         {
             "model": {

@@ -139,6 +139,7 @@ class Reconciler:
             service_target=selected_revision(service) if service else None,
             verdict=judged.verdict,
             evidence_trouble=judged.trouble,
+            unread=self._trials.unread(key, deployment.metadata.namespace, states),
             blocked=blocked,
             conflict=self._conflict(key, deployment),
             refusals=self._refused.get(key, ()),

@@ -24,7 +24,7 @@ from tandem.controller.exhibits import (
     subject_of,
 )
 from tandem.judge import Verdict
-from tandem.rollout.observation import Observation, RevisionState, Trouble
+from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble
 from tandem.signals import ERRORS, Collector, Fold, Ledger, PodSample, PodTarget, drained, fold
 from tandem.signals.collector import Scraper
 
@@ -123,6 +123,16 @@ class Trials:
         if trial.task is None or trial.task.done():
             trial.task = asyncio.create_task(self._read(key, trial), name=f"read pods of {key[0]}/{key[1]}")
 
+    def unread(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
+        """Return the revisions with a ready pod whose counters have never been read."""
+        trial = self._trials.get(key)
+        read = trial.collector.samples if trial is not None else {}
+        return frozenset(
+            name
+            for name, state in states.items()
+            if any(pod.ready and pod.ip and _target(namespace, name, pod).key not in read for pod in state.pods)
+        )
+
     def drained(self, key: Key) -> frozenset[str]:
         """Return the revisions whose pods have had no request for some seconds."""
         trial = self._trials.get(key)
@@ -209,8 +219,12 @@ class Trials:
 
 def _targets(namespace: str, seen: Observation, wanted: set[str]) -> list[PodTarget]:
     return [
-        PodTarget(namespace, pod.name, pod.uid, pod.restarts, name, pod.ip, ready=pod.ready)
+        _target(namespace, name, pod)
         for name in sorted(wanted & seen.revisions.keys())
         for pod in seen.revisions[name].pods
         if pod.ip is not None
     ]
+
+
+def _target(namespace: str, revision: str, pod: PodState) -> PodTarget:
+    return PodTarget(namespace, pod.name, pod.uid, pod.restarts, revision, pod.ip or "", ready=pod.ready)

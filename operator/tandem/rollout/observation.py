@@ -100,6 +100,8 @@ class Observation:
     """The judge's word on the candidate, or on stable while it is watched."""
     evidence_trouble: Trouble | None = None
     """Why evidence cannot be had, if it cannot."""
+    unread: frozenset[str] = frozenset()
+    """Revisions with a ready pod whose counters have never been read."""
     blocked: Trouble | None = None
     """Why the declared version cannot become a revision (a ConfigMap is missing, the spec cannot be read)."""
     conflict: Trouble | None = None

@@ -157,7 +157,7 @@ def _raise_to_target(draft: Draft) -> None:
     if slot.weight >= target or draft.seen.conflict is not None:
         return
     able = state.ready if slot.shortfall_since is None else _steady_pods(draft)
-    if carried_weight(able, full_size(draft)) < target:
+    if carried_weight(able, full_size(draft)) < target or waits_for_metrics(draft):
         return
     if draft.stable is not None and not stable_is_down(draft):
         if slot.weight > 0 and slot.weight_since is None:
@@ -166,6 +166,14 @@ def _raise_to_target(draft: Draft) -> None:
             return  # stable may be back in a moment, or the fallback takes over
     draft.set_weight(target, f"its {state.ready} ready pods carry it")
     draft.change_candidate(shortfall_since=None)
+
+
+def waits_for_metrics(draft: Draft) -> bool:
+    """Tell whether a candidate that is to be compared cannot be seen yet: nobody is sent to what cannot be judged."""
+    slot = draft.candidate
+    if slot is None or slot.weight > 0 or slot.revision not in draft.seen.unread:
+        return False
+    return slot.promoted_by is None and bool(steps_of(draft))
 
 
 def _steady_pods(draft: Draft) -> int:

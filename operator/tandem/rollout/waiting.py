@@ -9,7 +9,7 @@ from tandem.judge import VerdictKind
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import RevisionState
-from tandem.rollout.progress import STEADY, full_size, in_force, steps_of, target_weight
+from tandem.rollout.progress import STEADY, full_size, in_force, steps_of, target_weight, waits_for_metrics
 from tandem.rollout.trial import candidate_complaint, late_since
 
 ROUTE_PATIENCE: Final = timedelta(seconds=30)
@@ -81,7 +81,8 @@ def _candidate_waits_for(draft: Draft) -> str:
     ):
         return _route_wait(draft)
     if slot.weight < target:
-        return _pods_wait(draft, target)
+        enough = draft.state(slot).ready >= pods_for(target, full_size(draft))
+        return _metrics_wait(draft) if enough and waits_for_metrics(draft) else _pods_wait(draft, target)
     return _evidence_wait(draft)
 
 
@@ -91,6 +92,12 @@ def _route_wait(draft: Draft) -> str:
     route = draft.seen.route
     said = f"{route.reason}: {route.message}" if route is not None and route.message else "no answer yet"
     return f"the gateway to accept the route: {said}"
+
+
+def _metrics_wait(draft: Draft) -> str:
+    assert draft.candidate is not None
+    trouble = draft.seen.evidence_trouble
+    return f"the metrics of {draft.candidate.revision}: {trouble.message if trouble else 'not read yet'}"
 
 
 def _pods_wait(draft: Draft, target: int) -> str:
@@ -132,6 +139,8 @@ def stalled_reason(draft: Draft, waits: WaitingFor | None) -> tuple[str, str] | 
             return complaint
     if waits is not None and waits.what.startswith("the gateway") and draft.now - waits.since >= ROUTE_PATIENCE:
         return "RouteNotAccepted", waits.what
+    if waits is not None and waits.what.startswith("the metrics") and draft.now - waits.since >= ROUTE_PATIENCE:
+        return "MetricsUnreadable", waits.what
     return None
 
 

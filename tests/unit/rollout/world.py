@@ -145,6 +145,7 @@ class World:
     moods: dict[tuple[str, int, str], Verdict] = field(default_factory=dict)
     blocked: Trouble | None = None
     conflict: Trouble | None = None
+    unread: frozenset[str] = frozenset()
     evidence_trouble: Trouble | None = None
     refusals: tuple[Trouble, ...] = ()
     image_ids: dict[str, str] = field(default_factory=dict)
@@ -290,6 +291,7 @@ class World:
             service_target=self.service_target,
             verdict=self.moods.get(subject, verdict_of(VerdictKind.UNDECIDED)) if subject else None,
             evidence_trouble=self.evidence_trouble,
+            unread=self.unread,
             blocked=self.blocked,
             conflict=self.conflict,
             refusals=self.refusals,

@@ -1,0 +1,52 @@
+"""A version whose metrics cannot be read gets no request: nobody could tell that it is bad."""
+
+from tests.unit.rollout.situations import R2, decided, outcome, started
+from tests.unit.rollout.world import World, trouble
+
+WHY = trouble("MetricsUnreadable", "metrics of pod fraud-r2-x cannot be read: HTTP 404")
+
+
+def unread(**spec: object) -> World:
+    world = started(**spec)
+    world.make_ready(world.pods())
+    world.unread = frozenset({R2})
+    return world
+
+
+def test_it_waits_without_weight_and_says_for_what() -> None:
+    world = unread()
+    world.evidence_trouble = WHY
+    decision = decided(world).decision
+    assert decision.status.candidate is not None
+    assert decision.status.candidate.weight == 0
+    assert decision.status.waiting_for is not None
+    assert WHY.message in decision.status.waiting_for.what
+
+
+def test_it_is_stalled_after_a_while_and_stable_keeps_everything() -> None:
+    world = unread()
+    world.evidence_trouble = WHY
+    decided(world)
+    world.pass_time(31)
+    decision = decided(world).decision
+    stalled = next(c for c in decision.status.conditions or [] if c.type == "Stalled")
+    assert (stalled.reason, WHY.message in stalled.message) == ("MetricsUnreadable", True)
+    assert R2 not in (decision.desired.weights or {})
+
+
+def test_it_gets_weight_as_soon_as_it_was_read() -> None:
+    world = unread()
+    assert outcome(decided(world), "weight") == {"weight": 0}
+    world.unread = frozenset()
+    assert outcome(decided(world), "weight") == {"weight": 10}
+
+
+def test_a_person_may_promote_it_unseen() -> None:
+    world = unread()
+    world.order(R2, "Promote", "p1")
+    for _ in range(6):
+        world.kubelet()
+        world.make_ready(world.pods())
+        world.answer_route()
+        decided(world)
+    assert outcome(decided(world), "stable") == {"stable": R2}
