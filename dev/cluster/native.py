@@ -20,7 +20,7 @@ from dev.cluster.health import accepts_connections, await_content, await_healthy
 from dev.cluster.kubectl import Kubectl
 from dev.cluster.leftovers import remove_if_empty, remove_made_folders, unmount_below
 from dev.cluster.machine import prepare_machine
-from dev.cluster.network import choose_ranges, ensure_bridge, ranges_in_use, remove_bridge
+from dev.cluster.network import choose_ranges, ensure_bridge, ranges_in_use, remove_links
 from dev.cluster.node import NodeProcesses
 from dev.cluster.plane import Plane, make_identity
 from dev.cluster.processes import ProcessTable
@@ -178,10 +178,10 @@ def down(name: str, progress: Progress) -> None:
     with progress.step(f"removing the cluster {name}"):
         if os.geteuid() != 0:
             raise ClusterError("this is not root: a cluster without Docker can only be removed by root")
-        # At once and without goodbyes: all their data goes too. Mounts and cables live in the namespaces and go with
-        # the last process in them.
+        # At once and without goodbyes: all their data goes too. Mounts live in the namespaces and go with the last
+        # process in them.
         Cgroups(name).clear()
-        remove_bridge(f"br-{name}")
+        remove_links(name)
         run_dir, lib = run_folder(name), lib_folder(name)
         for folder in (run_dir, lib):
             unmount_below(folder)

@@ -1,13 +1,17 @@
 """The cluster's network: a bridge on the machine, and a cable from it into each node's namespace."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from dev.cluster.commands import run, succeeds
 from dev.cluster.errors import SubnetInUse
 from dev.cluster.settings import Cluster, Node
+
+INTERFACES: Final = Path("/sys/class/net")
 
 _DEFAULT_SUBNETS = [IPv4Network(f"10.{number}.0.0/24") for number in range(200, 216)]
 _DEFAULT_PODS = [IPv4Network(f"10.{number}.0.0/16") for number in range(244, 254)]
@@ -52,10 +56,14 @@ def ensure_bridge(cluster: Cluster) -> None:
     run(["ip", "link", "set", cluster.bridge, "up"], doing="starting the bridge")
 
 
-def remove_bridge(name: str) -> None:
-    """Remove the bridge; the cables went with the namespaces that they led to."""
-    if succeeds(["ip", "link", "show", "dev", name]):
-        run(["ip", "link", "delete", name], doing="removing the bridge")
+def remove_links(name: str) -> None:
+    """Remove a cluster's cables and its bridge. Cables go with their namespaces, but the kernel takes its time."""
+    for link in sorted(path.name for path in INTERFACES.iterdir()):
+        if re.fullmatch(rf"v-{re.escape(name)}-[0-9]+", link):
+            # It may be gone by now.
+            succeeds(["ip", "link", "delete", link])
+    if (INTERFACES / f"br-{name}").exists():
+        run(["ip", "link", "delete", f"br-{name}"], doing="removing the bridge")
 
 
 def connect_node(cluster: Cluster, node: Node, holder: int, within: Sequence[str]) -> None:
