@@ -139,7 +139,7 @@ class Cache:
         if tombstone is not None and _is_dead(tombstone, uid, version, listed_at):
             return set()
         owners = self._remove(kind, address) if known is not None else set()
-        owner = _owner(obj)
+        owner = owner_of(obj)
         entry = _Entry(trimmed(obj), uid, version, self._clock(), owner)
         self._objects.setdefault(kind, {})[address] = entry
         if owner is not None:
@@ -189,10 +189,6 @@ def _is_dead(tombstone: _Tombstone, uid: str, version: int, listed_at: float | N
 
 def owner_of(obj: Mapping[str, Any]) -> Key | None:
     """Return the ModelDeployment that an object is, or belongs to by its label."""
-    return _owner(obj)
-
-
-def _owner(obj: Mapping[str, Any]) -> Key | None:
     metadata = obj["metadata"]
     if obj["kind"] == MODEL_DEPLOYMENT.kind:
         return metadata["namespace"], metadata["name"]
