@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from tandem.api.requirements import Requirements
 from tandem.api.revision import ModelRevisionSpec
-from tandem.api.spec import Requirements
 from tandem.api.values import duration_seconds
 from tandem.manifests.bento import configured_edges
 

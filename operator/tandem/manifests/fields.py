@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tandem.api.spec import ModelDeploymentSpec, SecretRef, Toleration, WarmupRequest
+from tandem.api.model import SecretRef
+from tandem.api.serving import Toleration, WarmupRequest
+from tandem.api.spec import ModelDeploymentSpec
 from tandem.manifests.canonical import plain, quantities, seconds, unordered
 
 TIMEOUT_SECONDS: Final = 60

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tandem.api.names import SERVICE_PORT
 from tandem.api.objects import ModelDeployment
-from tandem.api.spec import Gateway
+from tandem.api.traffic import Gateway
 from tandem.manifests.labels import metadata_of_deployment
 
 GATEWAY_GROUP: Final = "gateway.networking.k8s.io"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from tandem.api.spec import Step
+from tandem.api.rollout import Step
 from tandem.api.values import duration_seconds
 from tandem.judge import VerdictKind
 from tandem.rollout.capacity import carried_weight

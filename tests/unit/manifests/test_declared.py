@@ -4,8 +4,9 @@ from typing import Any, get_args
 import pytest
 
 from tandem.api.base import ApiModel
+from tandem.api.model import Model
 from tandem.api.objects import ModelDeployment, ModelRevision
-from tandem.api.spec import Model, Serving
+from tandem.api.serving import Serving
 from tandem.manifests import fields
 from tandem.manifests.changes import changes
 from tandem.manifests.configs import MAX_BYTES, ConfigContent

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from tandem.api.objects import ModelDeployment, ModelRevision
-from tandem.api.spec import Requirements
+from tandem.api.requirements import Requirements
 from tandem.manifests.edges import GRID, MAX_EDGES, edges, edges_of, objectives
 
 NONE = Requirements()

@@ -1,0 +1,69 @@
+"""spec.rollout and spec.rollback: how a new version is tried, and what sends it back."""
+
+from pydantic import Field
+
+from tandem.api.base import ApiModel
+from tandem.api.marks import rules
+from tandem.api.values import Duration, PositivePercent
+
+
+class Step(ApiModel):
+    """One step of a canary."""
+
+    weight: int = Field(ge=1, le=100, description="Percent of requests that the candidate gets.")
+    hold: Duration = Field(
+        "30s", description="Shortest time at this weight, counted from when the gateway has accepted it."
+    )
+
+
+class EvidenceSettings(ApiModel):
+    """How sure the judge must be."""
+
+    false_rollback: PositivePercent = Field(
+        "1%",
+        description=(
+            "Largest probability that a version that is as good as stable is sent back, over the whole rollout."
+        ),
+    )
+    budget: PositivePercent = Field(
+        "0.5%",
+        description="Bad responses a rollout may add, as a share of all traffic. Smaller needs more requests per step.",
+    )
+
+
+class Rollout(ApiModel):
+    """How a new version is tried."""
+
+    steps: list[Step] = Field(
+        [Step(weight=10), Step(weight=50)],
+        max_length=20,
+        description="Weights in rising order. After the last step the candidate gets everything.",
+        json_schema_extra=rules(
+            (
+                "self.all(a, self.exists_one(b, b.weight == a.weight))",
+                "each weight may appear once: remove the repeated step",
+            ),
+            ("self.map(s, s.weight).isSorted()", "weights must rise from step to step: put the steps in rising order"),
+        ),
+    )
+    evidence: EvidenceSettings = Field(EvidenceSettings(), description="How sure the judge must be.")
+    watch: Duration = Field(
+        "10m",
+        description=(
+            "After promotion the previous version stays at full size for this long, "
+            "and takes over again if the new one is bad."
+        ),
+    )
+    attempt: str | None = Field(
+        None, max_length=64, description="Any new string tries a rejected version again: the way to retry from Git."
+    )
+
+
+class Rollback(ApiModel):
+    """What sends a version back."""
+
+    automatic: bool = Field(
+        True,
+        description="Send a bad version back without asking. If false, it is held at its weight and a person decides.",
+    )
+    keep_revisions: int = Field(3, ge=1, le=20, description="Revisions kept, scaled to zero, to go back to.")
