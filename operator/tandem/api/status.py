@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer
 
 from tandem.api.base import ApiModel
+from tandem.api.requirements import Requirements
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -36,6 +37,9 @@ class StableSlot(ApiModel):
         None, description="Until when its predecessor is ready to take over again by itself."
     )
     down_since: Time | None = Field(None, description="Since when none of its pods has been ready.")
+    contract: Requirements | None = Field(
+        None, description="Requirements that it is held to: those declared when it served alone last."
+    )
 
 
 class CandidateSlot(ApiModel):
@@ -73,6 +77,9 @@ class FallbackSlot(ApiModel):
 
     revision: str = Field(description="Name of its ModelRevision.")
     size: int = Field(description="Pods that it keeps.")
+    contract: Requirements | None = Field(
+        None, description="Requirements that it was held to; its successor is held to them too while it is watched."
+    )
 
 
 class RejectedVersion(ApiModel):

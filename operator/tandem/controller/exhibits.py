@@ -21,6 +21,7 @@ from tandem.judge import (
     watch_evidence,
     watch_verdict,
 )
+from tandem.rollout.contract import contract_in_force
 from tandem.rollout.observation import Trouble
 from tandem.signals import ERRORS, Ledger, increments
 from tandem.signals.store import ledger_from_dict, ledger_to_dict
@@ -71,7 +72,7 @@ def settings_of(deployment: ModelDeployment, subject: Subject) -> Settings:
     evidence, steps = deployment.spec.rollout.evidence, deployment.spec.rollout.steps
     following = subject.step + 1
     next_weight = steps[following].weight if following < len(steps) else 100
-    latency = deployment.spec.requirements.latency
+    latency = contract_in_force(deployment).latency
     return Settings(
         false_rollback=max(percent_share(evidence.false_rollback), 1e-9),
         budget=max(percent_share(evidence.budget), 1e-9),
@@ -89,7 +90,7 @@ def latency_metric(name: str, objective: str) -> str:
 
 def objective_seconds(deployment: ModelDeployment) -> dict[str, float]:
     """Return the latency objectives in seconds, by metric."""
-    latency = deployment.spec.requirements.latency
+    latency = contract_in_force(deployment).latency
     return {
         latency_metric(name, text): duration_seconds(text)
         for name, text in (latency.to_dict() if latency else {}).items()
@@ -98,7 +99,7 @@ def objective_seconds(deployment: ModelDeployment) -> dict[str, float]:
 
 def allowed_shares(deployment: ModelDeployment) -> dict[str, float]:
     """Return the share of bad requests that the objectives grant, by metric."""
-    requirements = deployment.spec.requirements
+    requirements = contract_in_force(deployment)
     shares = {}
     if requirements.availability is not None:
         shares[ERRORS] = max(1.0 - percent_share(requirements.availability), 1e-6)

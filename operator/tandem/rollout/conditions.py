@@ -7,6 +7,7 @@ Available and Ready are always there; Reconciling, Stalled and the rest are abno
 from typing import Literal
 
 from tandem.api.status import Condition, WaitingFor
+from tandem.rollout.contract import CONTRACT_WEAKENED, weakening
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import RevisionState
 from tandem.rollout.progress import in_force, target_weight
@@ -106,6 +107,9 @@ def _abnormal(draft: Draft) -> dict[str, Finding]:
         found["RouteConflict"] = ("True", seen.conflict.reason, seen.conflict.message)
     if seen.evidence_trouble is not None:
         found["EvidenceUnavailable"] = ("True", seen.evidence_trouble.reason, seen.evidence_trouble.message)
+    relaxed = weakening(draft)
+    if relaxed is not None:
+        found[CONTRACT_WEAKENED] = ("True", "RequirementsRelaxed", relaxed)
     for refusal in seen.refusals:
         kind = "NotOwned" if refusal.reason == "NotOwned" else "Refused"
         found.setdefault(kind, ("True", refusal.reason, refusal.message))

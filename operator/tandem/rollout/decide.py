@@ -6,6 +6,7 @@ from tandem.api.objects import ModelDeployment
 from tandem.api.revision import ModelRevisionStatus, ObservedDecision
 from tandem.api.status import ModelDeploymentStatus, TrafficShare
 from tandem.rollout.conditions import conditions, phase
+from tandem.rollout.contract import note_contract
 from tandem.rollout.decision import Decision, Desired
 from tandem.rollout.desired import desired_children, last_number, slot_names
 from tandem.rollout.draft import Draft, Record
@@ -39,6 +40,7 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
         _move_candidate(draft)  # it was promoted or sent back: what the spec declares may be next
     close_watch(draft)
     draft.note_stable()
+    note_contract(draft)
     desired, status = desired_children(draft), _status(draft)
     return Decision(
         status=status,

@@ -78,7 +78,7 @@ class Draft:
         if self.stable and self.stable.revision not in known:
             gone, self.stable = self.stable.revision, None
             if self.fallback:
-                self._take_over(self.fallback.revision)
+                self._take_over(self.fallback)
             self.tell_warning("StableVanished", f"revision {gone} was deleted while it was stable")
         if self.rejected and self.rejected.revision not in known:
             self.rejected = None
@@ -165,15 +165,15 @@ class Draft:
         """Let the fallback take over from a stable version that turned out bad."""
         assert self.stable is not None and self.fallback is not None
         bad, good = self.stable.revision, self.fallback.revision
-        self._take_over(good)
+        self._take_over(self.fallback)
         self.remember_rejected(bad, reason, message)
         self.records[good] = Record("Serving", "TookOver", f"took over from {bad}")
         self.tell_warning("RolledBack", f"{bad} was sent back after its promotion: {message}; {good} serves everything")
 
-    def _take_over(self, fallback: str) -> None:
-        self.stable = StableSlot(revision=fallback, since=self.now)
+    def _take_over(self, slot: FallbackSlot) -> None:
+        self.stable = StableSlot(revision=slot.revision, since=self.now, contract=slot.contract)
         self.fallback = None
-        if self.candidate and self.candidate.revision == fallback:
+        if self.candidate and self.candidate.revision == slot.revision:
             self.candidate = None  # it was on trial to come back, and now it is
 
     def remember_rejected(self, revision: str, reason: str, message: str) -> None:
@@ -203,12 +203,15 @@ class Draft:
         watch = duration_seconds(self.deployment.spec.rollout.watch)
         keeps = old is not None and not slot.restore and watch > 0 and self.state(old).ready > 0
         self.stable = StableSlot(
-            revision=slot.revision, since=self.now, watch_until=self.now + timedelta(seconds=watch) if keeps else None
+            revision=slot.revision,
+            since=self.now,
+            watch_until=self.now + timedelta(seconds=watch) if keeps else None,
+            contract=old.contract if old and slot.restore else self.deployment.spec.requirements,
         )
         self.candidate = None
         if old and keeps:
             size = max(slot.size, self.state(old).wanted)
-            self.fallback = FallbackSlot(revision=old.revision, size=size)
+            self.fallback = FallbackSlot(revision=old.revision, size=size, contract=old.contract)
             self.records[old.revision] = Record("Fallback", "Watching", f"ready to take over from {slot.revision}")
         elif old:
             self.fallback = None

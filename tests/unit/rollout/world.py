@@ -133,6 +133,7 @@ class World:
     attempt: str | None = None
     automatic: bool = True
     keep: int = 2
+    requirements: dict[str, Any] = field(default_factory=dict)
 
     now: datetime = NOON
     generation: int = 1
@@ -263,7 +264,8 @@ class World:
     def deployment(self, status: dict[str, Any] | None = None) -> ModelDeployment:
         spec: dict[str, Any] = {
             "owners": {"engineering": {"team": "payments", "contact": "payments@example.com"}},
-            "model": {"image": self.version},
+            "model": {"image": self.version, "service": "Fraud"},
+            "requirements": self.requirements,
             "serving": {"replicas": {"min": self.replicas}},
             "rollout": {"steps": self.steps, "watch": self.watch},
             "rollback": {"automatic": self.automatic, "keepRevisions": self.keep},

@@ -1,0 +1,60 @@
+"""What is put before the judge: under which objectives, and what becomes of evidence when they change."""
+
+from typing import Any
+
+import pytest
+
+from tandem.api.objects import ModelDeployment, parse_deployment
+from tandem.controller.exhibits import allowed_shares, begin, objective_seconds, settings_of, subject_of
+from tandem.judge import Counts
+
+SINCE = "2026-03-01T12:00:00Z"
+STRICT = {"latency": {"p99": "150ms"}, "availability": "99.9%"}
+
+
+def deployment(requirements: dict[str, Any], **status: Any) -> ModelDeployment:
+    spec = {
+        "owners": {"engineering": {"team": "payments", "contact": "payments@example.com"}},
+        "model": {"image": "fraud:2", "service": "Fraud"},
+        "requirements": requirements,
+    }
+    return parse_deployment({"metadata": {"name": "fraud"}, "spec": spec, "status": status})
+
+
+def rolling(requirements: dict[str, Any], contract: dict[str, Any] | None = None) -> ModelDeployment:
+    stable = {"revision": "fraud-r1", "since": SINCE, **({"contract": contract} if contract else {})}
+    candidate = {"revision": "fraud-r2", "attempt": 1, "since": SINCE, "size": 1, "weight": 10}
+    return deployment(requirements, stable=stable, candidate=candidate)
+
+
+def watched(requirements: dict[str, Any], contract: dict[str, Any]) -> ModelDeployment:
+    fallback = {"revision": "fraud-r1", "size": 1, "contract": contract}
+    return deployment(requirements, stable={"revision": "fraud-r2", "since": SINCE}, fallback=fallback)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(rolling({"latency": {"p99": "1s"}, "availability": "99%"}, STRICT), id="rolling"),
+        pytest.param(rolling({}, STRICT), id="all-removed"),
+        pytest.param(watched({"latency": {"p99": "1s"}}, STRICT), id="watched"),
+        pytest.param(rolling(STRICT), id="contract-unknown"),
+    ],
+)
+def test_the_stricter_contract_is_what_is_judged_by(found: ModelDeployment) -> None:
+    subject = subject_of(found)
+    assert subject is not None
+    assert objective_seconds(found) == {"latency-p99-150ms": 0.15}
+    assert allowed_shares(found) == {"errors": pytest.approx(0.001), "latency-p99-150ms": 0.01}
+    assert settings_of(found, subject).objectives == {"latency-p99-150ms": "150ms"}
+    assert set(begin(subject, found).evidence.metrics) == {"errors", "latency-p99-150ms"}
+
+
+def test_evidence_under_an_objective_that_was_tightened_begins_afresh() -> None:
+    before, after = rolling({"latency": {"p99": "1s"}}), rolling({"latency": {"p99": "500ms"}})
+    subject = subject_of(before)
+    assert subject is not None
+    counts = {"errors": Counts(100, 1), "latency-p99-1s": Counts(100, 5)}
+    exhibit = begin(subject, before).after({"fraud-r2": counts, "fraud-r1": counts})
+    kept = exhibit.under({"errors", *objective_seconds(after)})
+    assert set(kept.evidence.metrics) == {"errors"}
