@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -31,9 +32,9 @@ class SentBack:
     outcomes: list[Outcome]
 
 
-def sent_back(model: Model, version: str) -> SentBack:
+def sent_back(model: Model, version: str, **changes: Any) -> SentBack:
     with model.traffic(name=version) as traffic:
-        model.apply(version)
+        model.apply(version, **changes)
         model.wait("Stalled")
         model.until(lambda _thing: model.live_weight(version) == 0, 30, "no weight on the rejected version")
         answered = len(traffic.outcomes())
@@ -133,6 +134,17 @@ def test_a_slow_version_is_sent_back_by_its_latency_objective(model: Model) -> N
     stalled = model.conditions()["Stalled"]
     assert stalled["reason"] == "TooSlow"
     assert re.search(r"750ms|0\.75", stalled["message"]), stalled["message"]
+    assert model.slots() == ("better", None)
+
+
+def test_a_slow_version_does_not_get_through_with_a_relaxed_objective(model: Model) -> None:
+    model.given("better", requirements=OBJECTIVE, rollout={"steps": CANARY_STEPS})
+    result = sent_back(model, "slow", requirements={"latency": {"p99": "5s"}})
+    assert lost(result.outcomes, broken=["slow"]) == []
+    stalled = model.conditions()["Stalled"]
+    assert stalled["reason"] == "TooSlow"
+    assert "750ms" in stalled["message"]
+    assert "ContractWeakened" in model.events()
     assert model.slots() == ("better", None)
 
 
