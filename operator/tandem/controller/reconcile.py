@@ -7,14 +7,13 @@ reads it after a crash, this operator included, goes on from the same decision.
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 from tandem.api.objects import InvalidObject, ModelDeployment, ModelRevision, parse_deployment, parse_revision
-from tandem.api.revision import ModelRevisionStatus
-from tandem.api.status import Condition, ModelDeploymentStatus
 from tandem.cluster.cache import Key
-from tandem.cluster.errors import ClusterBusy, ClusterRefused, Conflict, NotFound
+from tandem.cluster.errors import ClusterBusy, ClusterRefused, Conflict
 from tandem.cluster.kinds import HTTP_ROUTE, MODEL_DEPLOYMENT, MODEL_REVISION, SERVICE, Object
 from tandem.cluster.observe import revision_states
 from tandem.cluster.ownership import Ownership, owned_by
@@ -24,14 +23,15 @@ from tandem.controller.declarations import Declarations, Match
 from tandem.controller.logs import LastLines
 from tandem.controller.parts import Parts
 from tandem.controller.reach import api_server_of
+from tandem.controller.records import Records
 from tandem.controller.trials import Trials
-from tandem.controller.writing import deployment_due, revision_due
+from tandem.controller.writing import soonest
 from tandem.manifests.configs import ConfigContent
 from tandem.manifests.declared import config_maps
 from tandem.manifests.errors import DeclarationError
 from tandem.manifests.route import accepted, read_weights, url
 from tandem.manifests.service import cluster_url, selected_revision
-from tandem.rollout.decide import AT_ONCE, decide
+from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision
 from tandem.rollout.observation import Observation, RouteState, Trouble
 from tandem.signals import PodScraper
@@ -76,9 +76,7 @@ class Reconciler:
         self._lines = LastLines(parts.cluster, parts.enqueue)
         self._claims: RouteClaims | None = None
         self._refused: dict[Key, tuple[Trouble, ...]] = {}
-        self._written: dict[Key, datetime] = {}
-        self._recorded: dict[Key, dict[str, datetime]] = {}
-        self._put_off: set[Key] = set()
+        self._records = Records(parts.cluster, parts.cache, trials)
 
     async def reconcile(self, key: Key) -> float | None:
         """Do what is to be done for one ModelDeployment; return the seconds after which to look again, if any."""
@@ -89,7 +87,7 @@ class Reconciler:
         try:
             deployment = parse_deployment(body)
         except InvalidObject as error:
-            await self._write_invalid(key, body, str(error))
+            await self._records.write_invalid(body, str(error), self._now().replace(microsecond=0))
             return None
         return await self._reconcile(key, body, deployment)
 
@@ -103,14 +101,14 @@ class Reconciler:
             later = await self._write_down(key, body, deployment, revisions, decision, now)
             outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions, now)
             self._refused[key] = tuple(outcome.refused)
-            records_later = await self._write_records(key, revisions, decision, now)
+            records_later = await self._records.write_revisions(key, revisions, decision, now)
         except Conflict as error:
             raise ClusterBusy(error.doing, error.detail) from error
         self._trials.follow(key, deployment, decision.status, seen)
         if outcome.busy is not None:
             raise outcome.busy
         look = CONFIG_LOOK if deployment.spec.model.config else None
-        return _soonest(decision.wake_after, look, later, records_later)
+        return soonest(decision.wake_after, look, later, records_later)
 
     def _observe(
         self,
@@ -223,99 +221,12 @@ class Reconciler:
     ) -> float | None:
         """Write the decision and tell of it; return the seconds after which what was not worth a write yet is."""
         status = decision.status.with_changes(url=url(deployment), cluster_url=cluster_url(deployment))
-        before = deployment.status
-        moved = _slots(status) != _slots(before)
-        await self._write_evidence(key, revisions, due=moved)
-        due = deployment_due(before, status, self._written.get(key), now)
-        if due == 0 and (moved or not self._outdated_at_once(key, decision)):
-            await self._write_status(key, body, status)
-            self._written[key] = now
-            self._put_off.discard(key)
+        decided = replace(decision, status=status)
+        later = await self._records.write_decision(body, deployment, revisions, decided, now)
         for happening in decision.happenings:
             self._events.record(body, happening.type, happening.reason, happening.message)
             log.info("%s/%s: %s: %s", *key, happening.reason, happening.message)
-        return due or None
-
-    def _outdated_at_once(self, key: Key, decision: Decision) -> bool:
-        """Tell whether the next decision follows at once and says more. Not twice in a row: something is in its way."""
-        if decision.wake_after != AT_ONCE or key in self._put_off:
-            return False
-        self._put_off.add(key)
-        return True
-
-    async def _write_evidence(self, key: Key, revisions: Mapping[str, ModelRevision], due: bool) -> None:
-        """Evidence and the counters that it was taken from go together, before the decision that they led to."""
-        kept = self._trials.to_persist(key, due)
-        if kept is None or kept.revision not in revisions:
-            return
-        await self._write_revision(revisions[kept.revision], evidence=kept.evidence, verdict=kept.verdict)
-        self._trials.persisted(key)
-
-    async def _write_status(self, key: Key, body: Object, status: ModelDeploymentStatus) -> None:
-        version = body["metadata"]["resourceVersion"]
-        answer = await self._cluster.update_status(MODEL_DEPLOYMENT, *key, version, status.to_dict())
-        self._cache.overlay(answer)
-
-    async def _write_records(
-        self, key: Key, revisions: Mapping[str, ModelRevision], decision: Decision, now: datetime
-    ) -> float | None:
-        """Write the revisions' records; return the seconds after which what was not worth a write yet is."""
-        before = self._recorded.get(key, {})
-        recorded = self._recorded[key] = {name: before[name] for name in decision.revisions if name in before}
-        waits = []
-        for name, record in decision.revisions.items():
-            due = revision_due(revisions[name].status, record, recorded.get(name), now)
-            if due == 0:
-                await self._write_record(revisions[name], record)
-                recorded[name] = now
-            waits.append(due or None)
-        return _soonest(*waits)
-
-    async def _write_record(self, revision: ModelRevision, record: ModelRevisionStatus) -> None:
-        """Write a revision's record; what its status says of evidence is the trials' alone."""
-        fields = {name: getattr(record, name) for name in ModelRevisionStatus.model_fields}
-        del fields["evidence"], fields["verdict"]
-        await self._write_revision(revision, **fields)
-
-    async def _write_revision(self, revision: ModelRevision, **changes: object) -> None:
-        meta = revision.metadata
-        current = self._cache.get(MODEL_REVISION, meta.namespace, meta.name)
-        if current is None:
-            return
-        before = parse_revision(current).status
-        wanted = before.with_changes(**changes)
-        if wanted.to_dict() == before.to_dict():
-            return
-        version = current["metadata"]["resourceVersion"]
-        try:
-            answer = await self._cluster.update_status(
-                MODEL_REVISION, meta.namespace, meta.name, version, wanted.to_dict()
-            )
-        except NotFound:
-            self._cache.forget(MODEL_REVISION, meta.namespace, meta.name, meta.uid)
-            return
-        self._cache.overlay(answer)
-
-    async def _write_invalid(self, key: Key, body: Object, message: str) -> None:
-        """A spec that an older schema let in and this Tandem cannot read: what runs keeps running."""
-        now, generation = self._now().replace(microsecond=0), body["metadata"].get("generation", 0)
-        found: tuple[tuple[str, Literal["True", "False"]], ...] = (("Ready", "False"), ("Stalled", "True"))
-        conditions = [
-            Condition(
-                type=type_,
-                status=value,
-                reason="InvalidSpec",
-                message=message,
-                last_transition_time=now,
-                observed_generation=generation,
-            ).to_dict()
-            for type_, value in found
-        ]
-        status = {**body.get("status", {}), "conditions": conditions, "observedGeneration": generation}
-        known = body.get("status", {}).get("conditions", [])
-        if not any(c["reason"] == "InvalidSpec" and c["message"] == message for c in known):
-            version = body["metadata"]["resourceVersion"]
-            self._cache.overlay(await self._cluster.update_status(MODEL_DEPLOYMENT, *key, version, status))
+        return later
 
     def _forget(self, key: Key) -> None:
         if self._claims is not None:
@@ -326,13 +237,7 @@ class Reconciler:
         self._declarations.forget(key)
         self._lines.ask(key, ())
         self._refused.pop(key, None)
-        self._written.pop(key, None)
-        self._recorded.pop(key, None)
-        self._put_off.discard(key)
-
-
-def _soonest(*seconds: float | None) -> float | None:
-    return min((given for given in seconds if given is not None), default=None)
+        self._records.forget(key)
 
 
 def _parsed(bodies: Iterable[Object]) -> list[ModelDeployment]:
@@ -343,16 +248,3 @@ def _parsed(bodies: Iterable[Object]) -> list[ModelDeployment]:
         except InvalidObject:
             continue
     return found
-
-
-def _slots(status: ModelDeploymentStatus) -> tuple[object, ...]:
-    """What the children follow from: a change of it is written before anything else."""
-    return (
-        status.stable,
-        status.candidate,
-        status.fallback,
-        status.rejected,
-        status.frozen_by,
-        status.decisions,
-        status.last_revision,
-    )

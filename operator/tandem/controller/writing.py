@@ -35,6 +35,11 @@ def revision_due(
     return _due(old != new, _without_counts(old) != _without_counts(new), written, now)
 
 
+def soonest(*seconds: float | None) -> float | None:
+    """Return the least of some waits in seconds; None waits for nothing."""
+    return min((given for given in seconds if given is not None), default=None)
+
+
 def _due(differs: bool, matters: bool, written: datetime | None, now: datetime) -> float | None:
     if not differs:
         return None
