@@ -45,11 +45,11 @@ unit: setup ## tests that need no cluster: pure logic and golden files
 	$(BIN)/pytest tests/unit tests/golden --cov --cov-report=term
 
 .PHONY: test-cluster
-test-cluster: setup ## tests against a real API server
+test-cluster: tools ## tests against a real API server
 	$(BIN)/pytest tests/cluster
 
 .PHONY: test-e2e
-test-e2e: setup ## tests on the whole local cluster: gateway, images, operator, traffic
+test-e2e: cluster images ## tests on the whole local cluster: gateway, images, operator, traffic
 	$(BIN)/pytest tests/e2e
 
 .PHONY: bench-rollback
@@ -61,6 +61,11 @@ bench-scale: setup ## what 1,000 models cost, beside Argo Rollouts: about ten mi
 	$(RUN) -m bench.scale
 
 # ---------------------------------------------------------------- parts
+
+# Tests that build what they need would do so behind pytest's back: here it shows how far it is.
+.PHONY: tools
+tools: setup ## build Kubernetes and what else local clusters are made of: the first time about 15 minutes
+	$(RUN) -m dev.cluster build
 
 .PHONY: cluster
 cluster: setup ## a local Kubernetes with gateway: kind where Docker answers, else (Linux, root) a cluster of its own

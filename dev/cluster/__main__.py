@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from dev.cluster import kind, native
+from dev.cluster.binaries import CLUSTER_TOOLS, LIGHT_TOOLS, ensure_tools
 from dev.cluster.errors import ClusterError
 from dev.cluster.lock import locked
 from dev.cluster.native import open_cluster
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         "--pod-subnet", type=IPv4Network, help="the pods' addresses (default: the first free of 10.244.0.0/16 …)"
     )
     up.add_argument("--without-docker", action="store_true", help="even where kind and a Docker daemon are there")
+    command("build", "build all programs that clusters are made of; the others do so when they need them")
     command("down", "remove the cluster; only the cache of builds stays")
     command("status", "what runs and what does not")
     command("load", "bring image archives into the cluster").add_argument("archives", nargs="+", type=Path)
@@ -70,6 +72,13 @@ def _up(options: argparse.Namespace, progress: Progress) -> int:
     url = (run_folder(options.name) / "gateway-url").read_text().strip()
     progress.say(f"The cluster {options.name} is up. Gateway: {url}")
     progress.say(f'To use it: eval "$(python -m dev.cluster env{_named(options)})"')
+    return 0
+
+
+def _build(_options: argparse.Namespace, progress: Progress) -> int:
+    tools = dict.fromkeys((*LIGHT_TOOLS, *CLUSTER_TOOLS))
+    folders = ensure_tools(tuple(tools), cache_folder(), progress)
+    progress.say(f"{len(folders)} programs are in the cache: {', '.join(sorted(folders))}")
     return 0
 
 
@@ -138,6 +147,7 @@ def _named(options: argparse.Namespace) -> str:
 
 
 _COMMANDS = {
+    "build": _build,
     "up": _up,
     "down": _down,
     "status": _status,
