@@ -6,7 +6,6 @@ from typing import Any
 
 from tandem.judge.counts import CorruptEvidence, Counts, Increment
 from tandem.judge.gates import WORSE
-from tandem.judge.states import Absolute
 
 LARGEST = 2**53
 """Numbers beyond this lose digits on their way through JSON."""
@@ -73,19 +72,9 @@ def increment(data: object, where: str) -> Increment:
     return Increment(counts(data[:2], f"{where} (candidate)"), counts(data[2:], f"{where} (stable)"))
 
 
-def increment_list(value: Increment) -> list[int]:
-    """Return an increment as `increment` reads it."""
-    return [value.candidate.total, value.candidate.bad, value.stable.total, value.stable.bad]
-
-
-def absolute(data: object, where: str) -> Absolute:
+def absolute(data: object, where: str) -> tuple[float, ...]:
     """Return an absolute gate's state stored as [tolerated, reserve, logs...]."""
-    tolerated, reserve, *logs = floats(data, where, 2 + len(WORSE))
-    if not 0.0 < tolerated < 1.0 or reserve > 0.0:
+    state = floats(data, where, 2 + len(WORSE))
+    if not 0.0 < state[0] < 1.0 or state[1] > 0.0:
         raise CorruptEvidence(where, "tolerates an impossible share, or has more in reserve than was staked")
-    return Absolute(tolerated, reserve, tuple(logs))
-
-
-def absolute_list(value: Absolute) -> list[float]:
-    """Return an absolute gate's state as `absolute` reads it."""
-    return [value.tolerated, value.reserve, *value.logs]
+    return state

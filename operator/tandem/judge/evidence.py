@@ -1,40 +1,49 @@
 """Evidence of one rollout: everything the judge remembers, a value that goes into status and comes back."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tandem.judge import codec
-from tandem.judge.counts import NONE, CorruptEvidence, Counts, Increment
-from tandem.judge.states import Absolute, Dispersion, Passing, Relative, tolerated_share
+import numpy as np
+
+from tandem.judge import codec, states
+from tandem.judge.batch import Batch, add_batch, next_step_batch
+from tandem.judge.counts import CorruptEvidence, Counts, Increment
 
 FORMAT: Final = 1
-SMALLEST_BLOCK: Final = 10
-"""Requests in a block. A block of one request says nothing about a ratio: its share is 0 or 1."""
 
 DEFAULT_ALLOWED: Final = 0.01
 """Bad share that counts as in order where no objective says another."""
 
 NO_INCREMENT: Final = Increment()
+Floats = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MetricEvidence:
-    """Evidence under one metric: counts of the rollout, the step and the unfinished block, and the gates' states."""
+    """Evidence under one metric: counts of the rollout, the step and the unfinished block, and the gates' states.
+
+    The states are the rows of `Batch` arrays: see `tandem.judge.states`.
+    """
 
     allowed: float = DEFAULT_ALLOWED
     rollout: Increment = NO_INCREMENT
     step: Increment = NO_INCREMENT
     pending: Increment = NO_INCREMENT
-    dispersion: Dispersion = field(default_factory=Dispersion)
-    relative: Relative = field(default_factory=Relative)
-    passing: Passing = field(default_factory=Passing)
-    absolute: Absolute = field(default_factory=lambda: Absolute(DEFAULT_ALLOWED))
+    dispersion: Floats = states.DISPERSION
+    relative: Floats = states.RELATIVE
+    passing: Floats = states.PASSING
+    absolute: Floats = tuple(states.absolute_begin(DEFAULT_ALLOWED).tolist())
 
     @property
     def uncompared(self) -> bool:
         """Stable answered nothing in this step: there is only the objective and its record to compare with."""
         return self.step.stable.total == 0
+
+    @property
+    def tolerated(self) -> float:
+        """Share of bad requests that is tolerated where stable answers nothing."""
+        return self.absolute[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,68 +76,80 @@ def empty(allowed: Mapping[str, float] | None = None) -> Evidence:
 
 def add(evidence: Evidence, increments: Mapping[str, Increment]) -> Evidence:
     """Return the evidence with what came in since the last call. Metrics without requests are left as they are."""
+    came = {name: increment for name, increment in increments.items() if increment.total}
+    if not came:
+        return evidence
     metrics = dict(evidence.metrics)
-    for name, increment in increments.items():
-        if increment.total:
-            metrics[name] = _add(metrics.get(name) or _begin(DEFAULT_ALLOWED), increment)
+    changed = [metrics.get(name) or _begin(DEFAULT_ALLOWED) for name in came]
+    counts = np.array([_increment_row(increment) for increment in came.values()], dtype=np.int64)
+    batch = add_batch(batch_of(changed), *counts.T)
+    metrics.update(zip(came, _rows(batch), strict=True))
     return Evidence(metrics)
 
 
 def next_step(evidence: Evidence) -> Evidence:
-    """Return the evidence at the start of another step, that is of another weight.
+    """Return the evidence at the start of another step, that is of another weight: see `next_step_batch`."""
+    if not evidence.metrics:
+        return evidence
+    batch = next_step_batch(batch_of(list(evidence.metrics.values())), np.array([True]))
+    return Evidence(dict(zip(evidence.metrics, _rows(batch), strict=True)))
 
-    What speaks against the candidate is carried on. What speaks for it is begun afresh: a version that bore 1 % of the
-    load has not shown yet that it bears 50 %. The unfinished block is dropped, as it would mix two weights.
-    """
-    return Evidence({name: _next_step(metric) for name, metric in evidence.metrics.items()})
+
+def batch_of(metrics: Sequence[MetricEvidence]) -> Batch:
+    """Return the evidence of one rollout as a batch of one."""
+    rollout, step, pending = (
+        np.array([[_increment_row(getattr(metric, part)) for metric in metrics]], dtype=np.int64)
+        for part in ("rollout", "step", "pending")
+    )
+    dispersion, relative, passing, absolute = (
+        np.array([[getattr(metric, state) for metric in metrics]])
+        for state in ("dispersion", "relative", "passing", "absolute")
+    )
+    allowed = np.array([[metric.allowed for metric in metrics]])
+    return Batch(allowed, rollout, step, pending, dispersion, relative, passing, absolute)
 
 
 def _begin(allowed: float) -> MetricEvidence:
-    return MetricEvidence(allowed=allowed, absolute=Absolute(tolerated_share(allowed, NONE, 1.0)))
+    return next(iter(_rows(Batch.begin(1, [allowed]))))
 
 
-def _add(metric: MetricEvidence, increment: Increment) -> MetricEvidence:
-    pending = metric.pending + increment
-    changed = replace(metric, rollout=metric.rollout + increment, step=metric.step + increment, pending=pending)
-    dispersion = metric.dispersion.factor
-    if changed.uncompared:
-        changed = replace(changed, absolute=metric.absolute.after(increment.candidate, dispersion))
-    if pending.candidate.total == 0 or pending.stable.total == 0 or pending.total < SMALLEST_BLOCK:
-        return changed
-    return replace(
-        changed,
-        pending=NO_INCREMENT,
-        relative=metric.relative.after(pending, dispersion),
-        passing=metric.passing.after(pending, dispersion),
-        dispersion=metric.dispersion.after(pending.stable),
-    )
+def _rows(batch: Batch) -> list[MetricEvidence]:
+    return [
+        MetricEvidence(
+            allowed=float(batch.allowed[0, row]),
+            rollout=_increment(batch.rollout[0, row].tolist()),
+            step=_increment(batch.step[0, row].tolist()),
+            pending=_increment(batch.pending[0, row].tolist()),
+            dispersion=tuple(batch.dispersion[0, row].tolist()),
+            relative=tuple(batch.relative[0, row].tolist()),
+            passing=tuple(batch.passing[0, row].tolist()),
+            absolute=tuple(batch.absolute[0, row].tolist()),
+        )
+        for row in range(batch.allowed.shape[1])
+    ]
 
 
-def _next_step(metric: MetricEvidence) -> MetricEvidence:
-    tolerated = tolerated_share(metric.allowed, metric.rollout.stable, metric.dispersion.factor)
-    return replace(
-        metric,
-        step=NO_INCREMENT,
-        pending=NO_INCREMENT,
-        passing=Passing(),
-        absolute=replace(metric.absolute, tolerated=tolerated),
-    )
+def _increment_row(value: Increment) -> list[int]:
+    return [value.candidate.total, value.candidate.bad, value.stable.total, value.stable.bad]
+
+
+def _increment(row: list[int]) -> Increment:
+    return Increment(Counts(row[0], row[1]), Counts(row[2], row[3]))
 
 
 _FIELDS: Final = ("allowed", "rollout", "step", "pending", "dispersion", "relative", "passing", "absolute")
 
 
 def _metric_to_dict(metric: MetricEvidence) -> dict[str, Any]:
-    dispersion, passing = metric.dispersion, metric.passing
     return {
         "allowed": metric.allowed,
-        "rollout": codec.increment_list(metric.rollout),
-        "step": codec.increment_list(metric.step),
-        "pending": codec.increment_list(metric.pending),
-        "dispersion": [dispersion.squares, dispersion.expected, dispersion.bad, dispersion.total],
-        "relative": list(metric.relative.logs),
-        "passing": [passing.good, passing.bad, *passing.stable],
-        "absolute": codec.absolute_list(metric.absolute),
+        "rollout": _increment_row(metric.rollout),
+        "step": _increment_row(metric.step),
+        "pending": _increment_row(metric.pending),
+        "dispersion": list(metric.dispersion),
+        "relative": list(metric.relative),
+        "passing": list(metric.passing),
+        "absolute": list(metric.absolute),
     }
 
 
@@ -137,18 +158,17 @@ def _metric_from_dict(data: object, where: str) -> MetricEvidence:
     rollout, step, pending = (codec.increment(content[key], f"{where}.{key}") for key in ("rollout", "step", "pending"))
     if not _within(pending, step) or not _within(step, rollout):
         raise CorruptEvidence(where, "a part counts more requests than the whole")
-    squares, expected, bad, total = codec.floats(content["dispersion"], f"{where}.dispersion", 4, least=0.0)
-    if expected <= 0.0 or total <= 0.0:
+    dispersion = codec.floats(content["dispersion"], f"{where}.dispersion", len(states.DISPERSION), least=0.0)
+    if dispersion[1] <= 0.0 or dispersion[3] <= 0.0:
         raise CorruptEvidence(f"{where}.dispersion", "nothing was expected of no requests")
-    passed = codec.floats(content["passing"], f"{where}.passing", 2 + len(Passing().stable), least=0.0)
     return MetricEvidence(
         allowed=codec.share(content["allowed"], f"{where}.allowed"),
         rollout=rollout,
         step=step,
         pending=pending,
-        dispersion=Dispersion(squares, expected, bad, total),
-        relative=Relative(codec.floats(content["relative"], f"{where}.relative", len(Relative().logs))),
-        passing=Passing(passed[0], passed[1], passed[2:]),
+        dispersion=dispersion,
+        relative=codec.floats(content["relative"], f"{where}.relative", len(states.RELATIVE)),
+        passing=codec.floats(content["passing"], f"{where}.passing", len(states.PASSING), least=0.0),
         absolute=codec.absolute(content["absolute"], f"{where}.absolute"),
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Numbers = npt.ArrayLike
 
 RATIOS: Final[Array] = np.array([1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 1000.0])
@@ -19,8 +20,6 @@ RATIO_WEIGHTS: Final[Array] = np.array([0.08, 0.12, 0.15, 0.15, 0.15, 0.15, 0.20
 BETS: Final[Array] = np.array([0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95])
 WORSE: Final[Array] = np.array([0.01, 0.03, 0.1, 0.3, 0.99])
 BETTER: Final[Array] = np.array([0.1, 0.25, 0.5, 0.75])
-CAP: Final = float(np.log(10.0))
-"""No single block may argue for more than a factor of ten: errors come in bursts, and a burst is one event."""
 
 LARGEST_LOG: Final = 690.0
 """exp() of more than this is not a finite number; nothing is decided differently beyond it."""
@@ -57,32 +56,38 @@ def absolute_pass_increment(total: Numbers, bad: Numbers, tolerated: Numbers) ->
 
 
 def pass_stable_increment(candidate: Numbers, stable: Numbers, stable_bad: Numbers) -> Array:
-    """Return stable's part of the pass gate's log increments, one per bet; the rest needs no block (`pass_log`)."""
+    """Return stable's part of the pass gate's log increments, one per bet; the rest needs no block (`pass_logs`)."""
     n_c, n_s, x_s = (np.asarray(v, dtype=float)[..., None] for v in (candidate, stable, stable_bad))
     increment: Array = x_s * np.log1p(BETS * n_c / n_s)
     return increment
 
 
-def pass_logs(good: Numbers, bad: Numbers, stable_part: Numbers, margin: float) -> Array:
+def pass_logs(good: Numbers, bad: Numbers, stable_part: Numbers, margin: Numbers) -> Array:
     """Return the log e-values against "candidate is bad at least ``margin`` more often than stable", one per bet.
 
     ``good`` and ``bad`` are the candidate's requests and ``stable_part`` the summed `pass_stable_increment`, each block
     divided by its dispersion. All three are sums that do not know the margin, so it may be chosen when one looks.
     """
-    g, x = (np.asarray(v, dtype=float)[..., None] for v in (good, bad))
-    logs: Array = g * np.log1p(BETS * margin) + x * np.log1p(BETS * (margin - 1.0)) + np.asarray(stable_part)
+    g, x, d = (np.asarray(v, dtype=float)[..., None] for v in (good, bad, margin))
+    logs: Array = g * np.log1p(BETS * d) + x * np.log1p(BETS * (d - 1.0)) + np.asarray(stable_part)
     return logs
 
 
-def log_mean(logs: Array, weights: Array | None = None) -> float:
-    """Return the log of the weighted mean of e-values given as logs; equal weights by default."""
-    log_weights = -np.log(logs.shape[-1]) if weights is None else np.log(weights)
-    return float(np.logaddexp.reduce(logs + log_weights))
+def log_mean(logs: Array, weights: Array | None = None) -> Array:
+    """Return the log of the weighted mean of e-values given as logs, over the last axis; equal weights by default."""
+    largest = np.max(logs, axis=-1)
+    finite = np.where(np.isneginf(largest), 0.0, largest)
+    parts = np.exp(logs - finite[..., None])
+    mean = parts.mean(axis=-1) if weights is None else parts @ weights
+    with np.errstate(divide="ignore"):
+        log: Array = finite + np.log(mean)
+    return log
 
 
-def finite_exp(log: float) -> float:
+def finite_exp(log: Numbers) -> Array:
     """Return exp(log), but never infinity: status is JSON, which has none."""
-    return float(np.exp(min(log, LARGEST_LOG)))
+    value: Array = np.exp(np.minimum(log, LARGEST_LOG))
+    return value
 
 
 def _share_increment(total: Numbers, bad: Numbers, tolerated: Numbers, grid: Callable[[Array], Array]) -> Array:

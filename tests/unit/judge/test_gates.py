@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tandem.judge.gates import (
-    CAP,
     RATIO_WEIGHTS,
     Array,
     absolute_increment,
@@ -15,7 +14,9 @@ from tandem.judge.gates import (
     pass_stable_increment,
     relative_increment,
 )
+from tandem.judge.rules import RULES
 
+CAP = RULES.cap
 Block = tuple[int, int, int, int]
 
 

@@ -20,7 +20,7 @@ from tandem.judge import (
     watch_evidence,
     watch_verdict,
 )
-from tandem.judge.verdict import RELATIVE_PART, UNCOMPARED_PART, WATCH_PART
+from tandem.judge.rules import RELATIVE_PART, UNCOMPARED_PART, WATCH_PART
 
 SETTINGS = Settings(next_share=0.5, objectives={"latency-p99": "150ms"})
 ALLOWED = {"errors": 0.001, "latency-p99": 0.01}
