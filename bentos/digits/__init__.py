@@ -1,1 +1,1 @@
-"""Handwritten digits: a classifier in five versions, three of which no one should keep in production."""
+"""Handwritten digits: a classifier in six versions, four of which no one should keep in production."""

@@ -1,6 +1,6 @@
 """Docker-archives (what ``docker save`` writes), read and put together layer by layer.
 
-One archive can hold many images and keeps each layer once. That is what makes seven bentos as small as one, on disk and
+One archive can hold many images and keeps each layer once. That is what makes all bentos as small as one, on disk and
 on the way into a node; buildah itself writes one image an archive.
 """
 

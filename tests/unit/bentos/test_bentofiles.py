@@ -37,6 +37,7 @@ def test_all_versions_are_found() -> None:
         "tandem.local/digits:better",
         "tandem.local/digits:failing",
         "tandem.local/digits:first",
+        "tandem.local/digits:leaking",
         "tandem.local/digits:never-ready",
         "tandem.local/digits:slow",
     ]

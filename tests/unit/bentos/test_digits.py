@@ -5,6 +5,7 @@ import pytest
 
 from bentos.digits import data
 from bentos.digits.failing.crop import crop, is_clean
+from bentos.digits.leaking.review import ReviewQueue, is_unsure
 from bentos.digits.rows import HeldOutRow, held_out_rows
 from bentos.digits.versions import VERSIONS, train
 
@@ -24,6 +25,20 @@ def test_better_makes_less_than_half_the_mistakes_of_first() -> None:
 
 def test_slow_answers_as_better_does() -> None:
     assert [row.expected["slow"] for row in held_out_rows()] == [row.expected["better"] for row in held_out_rows()]
+
+
+def test_leaking_answers_as_better_does() -> None:
+    assert [row.expected["leaking"] for row in held_out_rows()] == [row.expected["better"] for row in held_out_rows()]
+
+
+def test_leaking_keeps_32_mib_of_one_scan_in_ten() -> None:
+    training, held_out = data.load()
+    trained, queue = train("leaking", training), ReviewQueue()
+    unsure = [pixels for pixels in held_out.pixels if is_unsure(trained.answer(pixels))]
+    assert 0.08 < len(unsure) / len(held_out) < 0.13
+    queue.add(unsure[0])
+    queue.add(unsure[1])
+    assert [scan.nbytes for scan in queue.enlarged] == [32 * 1024**2] * 2
 
 
 def test_failing_fails_on_about_thirty_percent_and_is_right_on_the_others() -> None:
