@@ -48,7 +48,7 @@ class Records:
         key = (deployment.metadata.namespace, deployment.metadata.name)
         before, status = deployment.status, decision.status
         moved = _slots(status) != _slots(before)
-        await self._write_evidence(key, revisions, due=moved)
+        await self._write_evidence(deployment, revisions, due=moved)
         due = deployment_due(before, status, self._written.get(key), now)
         if due == 0 and (moved or not self._outdated_at_once(key, decision)):
             await self._write_status(body, status.to_dict())
@@ -104,12 +104,23 @@ class Records:
         self._put_off.add(key)
         return True
 
-    async def _write_evidence(self, key: Key, revisions: Mapping[str, ModelRevision], due: bool) -> None:
-        """Evidence and the counters that it was taken from go together, before the decision that they led to."""
+    async def _write_evidence(
+        self, deployment: ModelDeployment, revisions: Mapping[str, ModelRevision], due: bool
+    ) -> None:
+        """Evidence and the counters that it was taken from go together, before the decision that they led to.
+
+        So does the number of the attempt: were it lost in a crash, the next attempt would get the same number, and go
+        on with the evidence of this one.
+        """
+        key = (deployment.metadata.namespace, deployment.metadata.name)
         kept = self._trials.to_persist(key, due)
         if kept is None or kept.revision not in revisions:
             return
-        await self._write_revision(revisions[kept.revision], evidence=kept.evidence, verdict=kept.verdict)
+        changes: dict[str, object] = {"evidence": kept.evidence, "verdict": kept.verdict}
+        candidate = deployment.status.candidate
+        if candidate is not None and candidate.revision == kept.revision:
+            changes["attempt"] = candidate.attempt
+        await self._write_revision(revisions[kept.revision], **changes)
         self._trials.persisted(key)
 
     async def _write_status(self, body: Object, status: Object) -> None:
