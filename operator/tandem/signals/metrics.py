@@ -89,10 +89,7 @@ def parse(text: str) -> PodCounters:
     """Return the counters in a bento's /metrics. Raises `GarbledMetrics` if that is not what the text is."""
     if not text.endswith("\n"):
         raise GarbledMetrics(f"/metrics ends in the middle of a line: {_quoted(text[text.rfind(chr(10)) + 1 :])}")
-    requests: dict[tuple[str, int], int] = {}
-    buckets: dict[str, dict[float, int]] = {}
-    in_progress = 0
-    seen = False
+    tally = Tally()
     for line in text.split("\n"):
         if not line.startswith(_OURS):
             if line and not line.startswith("#") and not _is_foreign_sample(line):
@@ -102,23 +99,20 @@ def parse(text: str) -> PodCounters:
         meaning = _meaning(series)
         if meaning is None:
             continue
-        seen = seen or meaning.kind == REQUESTS
-        if not meaning.counts:
-            continue
-        if meaning.kind == IN_PROGRESS:
-            in_progress += max(_whole(value, line, signed=True), 0)
-        elif meaning.kind == REQUESTS:
-            key = (meaning.endpoint, meaning.code)
-            requests[key] = requests.get(key, 0) + _whole(value, line)
-        elif counts_as_answered(meaning.code):
-            edges = buckets.setdefault(meaning.endpoint, {})
-            edges[meaning.edge] = edges.get(meaning.edge, 0) + _whole(value, line)
-    if not seen:
+        try:
+            tally.add(meaning, value)
+        except NotACount as error:
+            raise GarbledMetrics(f"/metrics holds a count that is {error}: {_quoted(line)}") from None
+    if not tally.seen:
         raise GarbledMetrics(f"/metrics has no series {REQUESTS}: not a bento's, or its metrics are turned off")
-    return PodCounters(requests, buckets, in_progress)
+    return tally.counters()
 
 
-class _Meaning(NamedTuple):
+class NotACount(ValueError):
+    """A sample's value counts nothing. The message completes "a count that is ..."."""
+
+
+class Meaning(NamedTuple):
     """What one series counts; ``counts`` is false for paths that are not the model's."""
 
     kind: str
@@ -128,23 +122,61 @@ class _Meaning(NamedTuple):
     edge: float
 
 
+def meaning_of(kind: str, labels: Mapping[str, str]) -> Meaning | None:
+    """Return what a series of this name and labels counts; None for one that is of no interest.
+
+    Raises ``KeyError`` or ``ValueError`` for a label that is missing or no number.
+    """
+    if kind not in (REQUESTS, BUCKETS, IN_PROGRESS):
+        return None
+    endpoint = labels["endpoint"]
+    code = 0 if kind == IN_PROGRESS else int(labels["http_response_code"])
+    edge = float(labels["le"]) if kind == BUCKETS else 0.0
+    infrastructure = endpoint in INFRASTRUCTURE or endpoint.startswith("/static")
+    return Meaning(kind, not infrastructure, endpoint, code, edge)
+
+
+class Tally:
+    """A pod's counters, added up sample by sample, whoever read them. ``seen``: there was one of requests."""
+
+    def __init__(self) -> None:
+        self.seen = False
+        self._requests: dict[tuple[str, int], int] = {}
+        self._buckets: dict[str, dict[float, int]] = {}
+        self._in_progress = 0
+
+    def add(self, meaning: Meaning, value: str) -> None:
+        """Add one sample. Raises `NotACount`."""
+        self.seen = self.seen or meaning.kind == REQUESTS
+        if not meaning.counts:
+            return
+        if meaning.kind == IN_PROGRESS:
+            self._in_progress += max(_whole(value, signed=True), 0)
+        elif meaning.kind == REQUESTS:
+            key = (meaning.endpoint, meaning.code)
+            self._requests[key] = self._requests.get(key, 0) + _whole(value)
+        elif counts_as_answered(meaning.code):
+            edges = self._buckets.setdefault(meaning.endpoint, {})
+            edges[meaning.edge] = edges.get(meaning.edge, 0) + _whole(value)
+
+    def counters(self) -> PodCounters:
+        """Return what was added so far."""
+        return PodCounters(self._requests, self._buckets, self._in_progress)
+
+
 @lru_cache(maxsize=_REMEMBERED_SERIES)
-def _meaning(series: str) -> _Meaning | None:
+def _meaning(series: str) -> Meaning | None:
     match = _SERIES.fullmatch(series)
     if match is None:
         raise GarbledMetrics(f"/metrics holds a series that cannot be read: {_quoted(series)}")
     kind = match.group(1)
     if kind not in (REQUESTS, BUCKETS, IN_PROGRESS):
-        return None
+        return None  # whatever its labels are
     labels = _labels(match.group(2) or "", series)
     try:
-        endpoint = labels["endpoint"]
-        code = 0 if kind == IN_PROGRESS else int(labels["http_response_code"])
-        edge = float(labels["le"]) if kind == BUCKETS else 0.0
+        return meaning_of(kind, labels)
     except (KeyError, ValueError) as error:
         raise GarbledMetrics(f"/metrics holds a series without a usable label ({error}): {_quoted(series)}") from None
-    infrastructure = endpoint in INFRASTRUCTURE or endpoint.startswith("/static")
-    return _Meaning(kind, not infrastructure, endpoint, code, edge)
 
 
 def _labels(text: str, series: str) -> dict[str, str]:
@@ -177,14 +209,14 @@ def _is_foreign_sample(line: str) -> bool:
     return line[0].isalpha() or line[0] in "_: "
 
 
-def _whole(value: str, line: str, *, signed: bool = False) -> int:
+def _whole(value: str, *, signed: bool = False) -> int:
     try:
         number = float(value)
         whole = int(number)
     except (ValueError, OverflowError):
-        raise GarbledMetrics(f"/metrics holds a count that is no number: {_quoted(line)}") from None
+        raise NotACount("no number") from None
     if whole != number or (whole < 0 and not signed):
-        raise GarbledMetrics(f"/metrics holds a count that is not a whole number from 0: {_quoted(line)}")
+        raise NotACount("not a whole number from 0")
     return whole
 
 
