@@ -1,10 +1,15 @@
 """spec.rollout and spec.rollback: how a new version is tried, and what sends it back."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from tandem.api.base import ApiModel
 from tandem.api.marks import rules
 from tandem.api.values import Duration, PositivePercent
+
+Pace = Literal["Evidence", "Time"]
+WhenUndecided = Literal["Hold", "Promote", "RollBack"]
 
 
 class Step(ApiModel):
@@ -17,8 +22,16 @@ class Step(ApiModel):
 
 
 class EvidenceSettings(ApiModel):
-    """How sure the judge must be."""
+    """How sure the judge must be, and how long it may take."""
 
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                "self.whenUndecided == 'Hold' || has(self.maxDuration)",
+                "whenUndecided speaks of what comes after maxDuration: give that too, such as 2h",
+            )
+        )
+    }
     false_rollback: PositivePercent = Field(
         "1%",
         description=(
@@ -29,15 +42,37 @@ class EvidenceSettings(ApiModel):
         "0.5%",
         description="Bad responses a rollout may add, as a share of all traffic. Smaller needs more requests per step.",
     )
+    max_duration: Duration | None = Field(
+        None,
+        description=(
+            "How long evidence may take, from when the candidate first gets requests; a Resume begins it anew. "
+            "Absent: as long as it takes."
+        ),
+    )
+    when_undecided: WhenUndecided = Field(
+        "Hold",
+        description=(
+            "What becomes of a candidate that evidence has not settled in maxDuration. Hold: it stays at its weight, "
+            "and a person decides. Promote: it passes without evidence, unless it is suspicious or cannot be seen. "
+            "RollBack: it is sent back."
+        ),
+    )
 
 
 class Rollout(ApiModel):
     """How a new version is tried."""
 
+    pace: Pace = Field(
+        "Evidence",
+        description=(
+            "What ends a step once its hold time is over. Evidence: that the candidate is good enough. Time: nothing "
+            "more; evidence can only stop it."
+        ),
+    )
     steps: list[Step] = Field(
         [Step(weight=10), Step(weight=50)],
         max_length=20,
-        description="Weights in rising order. After the last step the candidate gets everything.",
+        description="Weights in rising order. After the last step the candidate gets everything, and is promoted.",
         json_schema_extra=rules(
             (
                 "self.all(a, self.exists_one(b, b.weight == a.weight))",

@@ -37,6 +37,12 @@ class StableSlot(ApiModel):
         None, description="Until when its predecessor is ready to take over again by itself."
     )
     down_since: Time | None = Field(None, description="Since when none of its pods has been ready.")
+    without_evidence: str | None = Field(
+        None, description="Why it was promoted without evidence in its favour, if it was."
+    )
+    restarts_before: dict[str, int] | None = Field(
+        None, description="Container restarts of its pods before its promotion; they do not count while it is watched."
+    )
     contract: Requirements | None = Field(
         None, description="Requirements that it is held to: those declared when it served alone last."
     )
@@ -56,6 +62,10 @@ class CandidateSlot(ApiModel):
     weight_since: Time | None = Field(
         None, description="When the gateway had accepted this weight; hold times count from here."
     )
+    judged_since: Time | None = Field(
+        None,
+        description="When it first got requests, or a person last resumed it; evidence.maxDuration counts from here.",
+    )
     size: int = Field(
         description="Pods of stable when the rollout began; stable keeps that many, the candidate needs them for 100 %."
     )
@@ -69,6 +79,12 @@ class CandidateSlot(ApiModel):
     )
     shortfall_since: Time | None = Field(
         None, description="Since when its ready pods carry less than its step's weight."
+    )
+    without_evidence: str | None = Field(
+        None, description="Why it passed a step without evidence in its favour, if it did."
+    )
+    restarts_before: dict[str, int] | None = Field(
+        None, description="Container restarts of its pods before this attempt; they do not count against it."
     )
 
 

@@ -10,7 +10,8 @@ from tandem.api.status import Condition, WaitingFor
 from tandem.rollout.contract import CONTRACT_WEAKENED, weakening
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import RevisionState
-from tandem.rollout.progress import in_force, target_weight
+from tandem.rollout.pace import step_at
+from tandem.rollout.progress import in_force
 from tandem.rollout.waiting import stalled_reason
 
 Finding = tuple[Literal["True", "False", "Unknown"], str, str]
@@ -95,7 +96,7 @@ def _progress(draft: Draft) -> tuple[str, str]:
         return "Restoring", f"{slot.revision} is scaled up to take over"
     if slot.weight == 0:
         return "Starting", f"{slot.revision} is starting"
-    if target_weight(draft) == 100:
+    if step_at(draft) is None:
         return "Promoting", f"{slot.revision} is at {slot.weight} % and gets everything next"
     return "RollingOut", f"{slot.revision} is at {slot.weight} %"
 

@@ -9,7 +9,7 @@ from tandem.rollout.conditions import conditions, phase
 from tandem.rollout.contract import note_contract
 from tandem.rollout.decision import Decision, Desired
 from tandem.rollout.desired import desired_children, last_number, slot_names
-from tandem.rollout.draft import Draft, Record
+from tandem.rollout.draft import Draft, Record, promotion_record
 from tandem.rollout.observation import Observation, RevisionState
 from tandem.rollout.orders import follow_orders
 from tandem.rollout.progress import advance, close_watch, follow_spec
@@ -138,7 +138,7 @@ def _record(draft: Draft, state: RevisionState) -> Record:
 
 def _slot_phase(draft: Draft, name: str) -> Record | None:
     if draft.stable is not None and draft.stable.revision == name:
-        return Record("Serving", "Promoted", "serves everything")
+        return promotion_record(draft.stable)
     if draft.candidate is not None and draft.candidate.revision == name:
         return Record("Candidate", "Started", f"attempt {draft.candidate.attempt} began")
     if draft.fallback is not None and draft.fallback.revision == name:

@@ -34,6 +34,16 @@ class Record:
     message: str
 
 
+def promotion_record(slot: StableSlot) -> Record:
+    """Return the record of a version that was promoted; one without evidence in its favour is marked as that."""
+    marked = f" without evidence: {slot.without_evidence}" if slot.without_evidence else ""
+    return Record("Serving", "Promoted", f"serves everything{marked}")
+
+
+def _restarts(state: RevisionState) -> dict[str, int] | None:
+    return {pod.name: pod.restarts for pod in state.pods if pod.restarts} or None
+
+
 @dataclass
 class Draft:
     """A working copy of the slots; lives for one decision."""
@@ -128,7 +138,12 @@ class Draft:
         held = self.state(self.stable).wanted if self.stable else 0
         attempt = self.tried[revision] = self.attempts(revision) + 1
         self.candidate = CandidateSlot(
-            revision=revision, attempt=attempt, since=self.now, size=max(replicas, held), restore=restore
+            revision=revision,
+            attempt=attempt,
+            since=self.now,
+            size=max(replicas, held),
+            restore=restore,
+            restarts_before=_restarts(self.seen.revisions[revision]),
         )
         if self.rejected and not restore:
             self.rejected = None
@@ -207,6 +222,8 @@ class Draft:
             since=self.now,
             watch_until=self.now + timedelta(seconds=watch) if keeps else None,
             contract=old.contract if old and slot.restore else self.deployment.spec.requirements,
+            without_evidence=slot.without_evidence if slot.promoted_by is None else None,
+            restarts_before=_restarts(self.state(slot)),
         )
         self.candidate = None
         if old and keeps:
@@ -216,8 +233,9 @@ class Draft:
         elif old:
             self.fallback = None
             self._retire_after(old, slot)
-        self.records[slot.revision] = Record("Serving", "Promoted", "serves everything")
-        self.tell("Promoted", f"{slot.revision} serves everything" + (f", before it {old.revision}" if old else ""))
+        record = self.records[slot.revision] = promotion_record(self.stable)
+        before = f", before it {old.revision}" if old else ""
+        self.tell("Promoted", f"{slot.revision} {record.message}{before}")
 
     def _retire_after(self, old: StableSlot, slot: CandidateSlot) -> None:
         if slot.restore:

@@ -61,7 +61,8 @@ def _pause(draft: Draft, revision: str, _order: str) -> str:
 
 def _resume(draft: Draft, revision: str, _order: str) -> str:
     if draft.candidate is not None and draft.candidate.revision == revision and draft.candidate.paused:
-        draft.change_candidate(paused=False)
+        judged = draft.now if draft.candidate.judged_since is not None else None
+        draft.change_candidate(paused=False, judged_since=judged)
         return "goes on"
     if draft.frozen_by is not None:
         draft.frozen_by = None

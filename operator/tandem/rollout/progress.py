@@ -3,12 +3,22 @@
 from datetime import timedelta
 from typing import Final
 
-from tandem.api.rollout import Step
-from tandem.api.values import duration_seconds
-from tandem.judge import VerdictKind
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.draft import Draft
-from tandem.rollout.trial import candidate_complaint, stable_is_down, startup_seconds
+from tandem.rollout.pace import (
+    doubt,
+    earned_by,
+    evidence_so_far,
+    held_in_doubt,
+    hold_ends,
+    spec_unread,
+    stable_is_down,
+    step_at,
+    steps_of,
+    undecided,
+    undecided_words,
+)
+from tandem.rollout.trial import candidate_complaint, startup_seconds
 
 STEADY: Final = timedelta(seconds=10)
 """After a loss of pods, weight comes back only when the ready ones have been ready this long: no flapping."""
@@ -55,20 +65,10 @@ def _is_rejected(draft: Draft, declared: str) -> bool:
     )
 
 
-def steps_of(draft: Draft) -> list[Step]:
-    """Return the steps that the candidate has to pass; none where there is no gateway or nobody to compare with."""
-    slot = draft.candidate
-    if slot is None or slot.restore or draft.deployment.spec.traffic.gateway is None or stable_is_down(draft):
-        return []
-    return draft.deployment.spec.rollout.steps
-
-
 def target_weight(draft: Draft) -> int:
     """Return the weight that the candidate is at or getting ready for."""
-    assert draft.candidate is not None
-    steps = steps_of(draft)
-    step = len(steps) if draft.candidate.promoted_by else draft.candidate.step
-    return steps[step].weight if step < len(steps) else 100
+    step = step_at(draft)
+    return step.weight if step is not None else 100
 
 
 def full_size(draft: Draft) -> int:
@@ -86,14 +86,27 @@ def advance(draft: Draft) -> None:
         return
     _note_acceptance(draft)
     _lower_to_capacity(draft)
-    free = candidate_complaint(draft) is None and not draft.candidate.paused
+    free = not is_held(draft)
     if free:
         _take_next_step(draft)
         _raise_to_target(draft)
         _note_acceptance(draft)
     _release_on_first_weight(draft)
-    if free and draft.candidate.weight == 100 and draft.candidate.weight_since is not None:
+    if free and _has_everything(draft):
         draft.promote()
+
+
+def is_held(draft: Draft) -> bool:
+    """Tell whether the candidate gets no more than it has, whatever its pods and its step."""
+    assert draft.candidate is not None
+    if draft.candidate.paused or spec_unread(draft) or held_in_doubt(draft) is not None:
+        return True
+    return candidate_complaint(draft) is not None
+
+
+def _has_everything(draft: Draft) -> bool:
+    slot = draft.candidate
+    return slot is not None and step_at(draft) is None and slot.weight == 100 and slot.weight_since is not None
 
 
 def weights(draft: Draft) -> dict[str, int]:
@@ -118,8 +131,9 @@ def in_force(draft: Draft) -> bool:
 
 def _note_acceptance(draft: Draft) -> None:
     assert draft.candidate is not None
-    if draft.candidate.weight > 0 and draft.candidate.weight_since is None and in_force(draft):
-        draft.change_candidate(weight_since=draft.now)
+    slot = draft.candidate
+    if slot.weight > 0 and slot.weight_since is None and in_force(draft):
+        draft.change_candidate(weight_since=draft.now, judged_since=slot.judged_since or draft.now)
 
 
 def _lower_to_capacity(draft: Draft) -> None:
@@ -138,17 +152,30 @@ def _lower_to_capacity(draft: Draft) -> None:
 
 
 def _take_next_step(draft: Draft) -> None:
+    slot, step = draft.candidate, step_at(draft)
+    if slot is None or step is None:
+        return
+    if undecided(draft) == "Promote" and doubt(draft) is None:
+        _pass_undecided(draft)
+        return
+    end, by = hold_ends(draft, step), earned_by(draft)
+    if end is None or draft.now < end or by is None:
+        return
+    draft.change_candidate(step=slot.step + 1)
+    said = evidence_so_far(draft)
+    if by == "Evidence":
+        draft.tell("StepPassed", f"{slot.revision} passed {step.weight} %: {said}")
+        return
+    draft.change_candidate(without_evidence=f"it passed {step.weight} % by its hold time alone: {said}"[:1024])
+    draft.tell("StepPassed", f"{slot.revision} passed {step.weight} % without evidence, by its hold time alone: {said}")
+
+
+def _pass_undecided(draft: Draft) -> None:
+    """Let a candidate get everything that evidence has not settled in time; it can still be held or sent back."""
     assert draft.candidate is not None
-    slot, steps = draft.candidate, steps_of(draft)
-    if slot.promoted_by is not None or slot.step >= len(steps):
-        return
-    step, verdict = steps[slot.step], draft.seen.verdict
-    if slot.weight != step.weight or slot.weight_since is None:
-        return
-    held = draft.now - slot.weight_since >= timedelta(seconds=duration_seconds(step.hold))
-    if held and verdict is not None and verdict.kind is VerdictKind.ADVANCE:
-        draft.change_candidate(step=slot.step + 1)
-        draft.tell("StepPassed", f"{slot.revision} passed {step.weight} %: {verdict.sentence}")
+    words = undecided_words(draft)
+    draft.change_candidate(step=len(steps_of(draft)), without_evidence=words[:1024])
+    draft.tell_warning("Undecided", f"{draft.candidate.revision} is {words}; it passes without evidence")
 
 
 def _raise_to_target(draft: Draft) -> None:

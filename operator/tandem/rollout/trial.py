@@ -1,5 +1,6 @@
 """Judging: what sends a candidate back, and what sends a stable version back while it is watched."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -7,13 +8,12 @@ from tandem.api.values import duration_seconds
 from tandem.judge import VerdictKind
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import RevisionState
+from tandem.rollout.pace import STABLE_DOWN_AFTER, stable_is_down, undecided, undecided_words
 
 MAX_RESTARTS: Final = 2
 """Container restarts in one attempt that are put up with: one may be bad luck, a third is the version."""
 
 DEFAULT_STARTUP_SECONDS: Final = 180.0
-STABLE_DOWN_AFTER: Final = timedelta(seconds=20)
-"""A stable version without a ready pod for this long protects nobody: it no longer holds a new version up."""
 
 
 def judge_stable(draft: Draft) -> None:
@@ -21,7 +21,8 @@ def judge_stable(draft: Draft) -> None:
     if draft.stable is None or draft.fallback is None or draft.candidate_has_weight:
         return
     state = draft.state(draft.stable)
-    complaint = _evidence_complaint(draft) or _restart_complaint(state, draft.stable.since) or _down_complaint(draft)
+    restarts = _restart_complaint(state, draft.stable.since, draft.stable.restarts_before)
+    complaint = _evidence_complaint(draft) or restarts or _down_complaint(draft)
     if complaint is None or not draft.deployment.spec.rollback.automatic:
         return
     if draft.state(draft.fallback).ready == 0:
@@ -51,9 +52,11 @@ def candidate_complaint(draft: Draft) -> tuple[str, str] | None:
     if complaint is None and not slot.restore:
         complaint = _mixed_images(state)
     if complaint is None and not slot.restore and slot.promoted_by is None:
-        complaint = _restart_complaint(state, slot.since)
+        complaint = _restart_complaint(state, slot.since, slot.restarts_before)
     if slot.weight > 0 and not slot.restore and slot.promoted_by is None:
         complaint = _evidence_complaint(draft) or complaint
+    if complaint is None and undecided(draft) == "RollBack":
+        complaint = ("Undecided", undecided_words(draft))
     return complaint
 
 
@@ -65,8 +68,12 @@ def _evidence_complaint(draft: Draft) -> tuple[str, str] | None:
     return ("TooSlow" if slow else "TooManyErrors", verdict.sentence)
 
 
-def _restart_complaint(state: RevisionState, since: datetime) -> tuple[str, str] | None:
-    restarts = sum(pod.restarts for pod in state.pods if pod.last_exit is not None and pod.last_exit >= since)
+def _restart_complaint(
+    state: RevisionState, since: datetime, before: Mapping[str, int] | None
+) -> tuple[str, str] | None:
+    """Complain of restarts since a moment, ``before`` being those that each pod had at that time."""
+    recent = [pod for pod in state.pods if pod.last_exit is not None and pod.last_exit >= since]
+    restarts = sum(max(pod.restarts - (before or {}).get(pod.name, 0), 0) for pod in recent)
     if restarts <= MAX_RESTARTS:
         return None
     said = f": {state.trouble.message}" if state.trouble else ""
@@ -110,14 +117,6 @@ def _startup_complaint(draft: Draft, state: RevisionState) -> tuple[str, str] | 
     if not began or draft.now - max(min(began), draft.candidate.since) < timedelta(seconds=startup_seconds(draft)):
         return None
     return ("NotReadyInTime", f"no pod was ready within {startup_seconds(draft):.0f} s: {state.trouble.message}")
-
-
-def stable_is_down(draft: Draft) -> bool:
-    """Tell whether stable protects nobody: there is none, or it has had no ready pod for some time."""
-    if draft.stable is None:
-        return True
-    since = draft.stable.down_since
-    return draft.state(draft.stable).ready == 0 and since is not None and draft.now - since >= STABLE_DOWN_AFTER
 
 
 def _down_complaint(draft: Draft) -> tuple[str, str] | None:

@@ -4,12 +4,21 @@ from datetime import timedelta
 from typing import Final
 
 from tandem.api.status import WaitingFor
-from tandem.api.values import duration_seconds
-from tandem.judge import VerdictKind
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.draft import Draft
-from tandem.rollout.observation import RevisionState
-from tandem.rollout.progress import STEADY, full_size, in_force, steps_of, target_weight, waits_for_metrics
+from tandem.rollout.observation import RevisionState, Trouble
+from tandem.rollout.pace import (
+    doubt,
+    earned_by,
+    evidence_so_far,
+    held_in_doubt,
+    hold_ends,
+    spec_unread,
+    step_at,
+    undecided,
+    undecided_words,
+)
+from tandem.rollout.progress import STEADY, full_size, in_force, target_weight, waits_for_metrics
 from tandem.rollout.trial import candidate_complaint, late_since
 
 ROUTE_PATIENCE: Final = timedelta(seconds=30)
@@ -33,7 +42,7 @@ def _gist(what: str) -> str:
 
 def _what(draft: Draft) -> str | None:
     if draft.seen.blocked is not None:
-        return f"a correction: {draft.seen.blocked.message}"
+        return f"a correction: {_correction(draft, draft.seen.blocked)}"
     if draft.candidate is not None:
         return _candidate_waits_for(draft)
     if draft.rejected is not None and draft.rejected.revision == draft.seen.declared:
@@ -41,6 +50,14 @@ def _what(draft: Draft) -> str | None:
     if draft.frozen_by is not None and (draft.stable is None or draft.stable.revision != draft.seen.declared):
         return f"a person: frozen by decision {draft.frozen_by}; Resume lets new versions start"
     return _stable_waits_for(draft) if draft.stable is not None else None
+
+
+def _correction(draft: Draft, blocked: Trouble) -> str:
+    """Say what keeps the spec from being a version, and what that means for the one that is being tried."""
+    slot = draft.candidate
+    if slot is None or not spec_unread(draft):
+        return blocked.message
+    return f"{blocked.message}; until then {slot.revision} stays at {slot.weight} %, and can still be sent back"
 
 
 def _stable_waits_for(draft: Draft) -> str | None:
@@ -80,6 +97,8 @@ def _candidate_waits_for(draft: Draft) -> str:
         and not in_force(draft)
     ):
         return _route_wait(draft)
+    if held_in_doubt(draft) is not None:
+        return _evidence_wait(draft)
     if slot.weight < target:
         enough = draft.state(slot).ready >= pods_for(target, full_size(draft))
         return _metrics_wait(draft) if enough and waits_for_metrics(draft) else _pods_wait(draft, target)
@@ -111,22 +130,31 @@ def _pods_wait(draft: Draft, target: int) -> str:
 
 
 def _evidence_wait(draft: Draft) -> str:
-    slot = draft.candidate
+    slot, step = draft.candidate, step_at(draft)
     assert slot is not None
-    verdict = draft.seen.verdict
-    if verdict is None or verdict.kind is not VerdictKind.ADVANCE:
-        said = verdict.sentence if verdict is not None else "no request was answered yet"
-        trouble = f" ({draft.seen.evidence_trouble.message})" if draft.seen.evidence_trouble else ""
-        return f"evidence at {slot.weight} %: {said}{trouble}"
-    hold = next((step.hold for step in steps_of(draft)[slot.step :]), "0s")
-    end = (slot.weight_since or draft.now) + timedelta(seconds=duration_seconds(hold))
-    return f"the hold time at {slot.weight} %: until {end.strftime('%H:%M:%SZ')}"
+    stuck = _stuck(draft)
+    if stuck is not None:
+        return f"a person: {stuck}"
+    end = hold_ends(draft, step) if step is not None else None
+    if end is not None and earned_by(draft) is not None:
+        return f"the hold time at {slot.weight} %: until {end.strftime('%H:%M:%SZ')}"
+    return f"evidence at {slot.weight} %: {evidence_so_far(draft)}"
+
+
+def _stuck(draft: Draft) -> str | None:
+    """Return what to tell a person of a candidate that evidence has not settled in time, and that stays for it."""
+    slot, then = draft.candidate, undecided(draft)
+    if slot is None or then in (None, "RollBack"):
+        return None
+    against = doubt(draft) if then == "Promote" else None
+    said = f"does not pass without evidence, since {against}" if against else f"is {undecided_words(draft)}"
+    return f"{slot.revision} {said}; Promote lets it pass, Abort sends it back"
 
 
 def stalled_reason(draft: Draft, waits: WaitingFor | None) -> tuple[str, str] | None:
     """Return reason and message if nothing goes on without somebody's doing."""
     if draft.seen.blocked is not None:
-        return draft.seen.blocked.reason, draft.seen.blocked.message
+        return draft.seen.blocked.reason, _correction(draft, draft.seen.blocked)
     if draft.rejected is not None and draft.rejected.revision == draft.seen.declared:
         return draft.rejected.reason, f"{draft.rejected.revision} was sent back: {draft.rejected.message}"
     if draft.seen.conflict is not None:
@@ -137,6 +165,9 @@ def stalled_reason(draft: Draft, waits: WaitingFor | None) -> tuple[str, str] | 
         complaint = candidate_complaint(draft) or _late(draft, draft.state(draft.candidate))
         if complaint is not None:
             return complaint
+        stuck = _stuck(draft)
+        if stuck is not None:
+            return "Undecided", stuck
     if waits is not None and waits.what.startswith("the gateway") and draft.now - waits.since >= ROUTE_PATIENCE:
         return "RouteNotAccepted", waits.what
     if waits is not None and waits.what.startswith("the metrics") and draft.now - waits.since >= ROUTE_PATIENCE:

@@ -287,6 +287,11 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
         restarts(R2, 3),
         {"candidate": None, "rejected": (R2, "PodsRestarting"), "weights": {R1: 100}},
     ),
+    "restarts of pods left from an attempt before do not count against this one": (
+        lambda: after_change(after_change(canary(), restarts(R2, 3)), declares(attempt="2")),
+        both(World.answer_route, restarts(R2, 1)),
+        {"candidate": R2, "attempt": 2, "rejected": None},
+    ),
     "a tag that was pushed again": (
         lambda: canary(50, replicas=4),
         loses_image(R2),
@@ -574,6 +579,16 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
         restarts(R2, 3),
         {"stable": R1, "rejected": (R2, "PodsRestarting")},
     ),
+    "restarts before the promotion do not count in the watch window": (
+        lambda: promoted_after(restarts(R2, 2)),
+        restarts(R2, 1),
+        {"stable": R2, "fallback": R1, "rejected": None},
+    ),
+    "restarts since the promotion count, whatever was before": (
+        lambda: promoted_after(restarts(R2, 2)),
+        restarts(R2, 3),
+        {"stable": R1, "rejected": (R2, "PodsRestarting")},
+    ),
     "a fallback without ready pods cannot take over": (
         watching,
         both(unready(R1), lambda world: world.judge(BAD)),
@@ -721,6 +736,15 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
 def after_rounds(world: World, count: int) -> World:
     for _ in range(count):
         decided(world)
+    return world
+
+
+def promoted_after(change: Change) -> World:
+    """b was promoted after this happened to it at its last step."""
+    world = canary(50)
+    change(world)
+    while outcome(decided(world), "stable") != {"stable": R2}:
+        world.favour()
     return world
 
 
