@@ -6,11 +6,21 @@ from typing import Any, Final
 from tandem.api.revision import ModelRevisionSpec
 from tandem.manifests.canonical import identity
 from tandem.manifests.configs import ConfigContent
-from tandem.manifests.declared import Declared, changed_fields, declared_values, stored_contents
-from tandem.manifests.fields import CONFIG_FIELD, ENV_FIELD
+from tandem.manifests.declared import (
+    Declared,
+    changed_fields,
+    declared_values,
+    stored_contents,
+    stored_declaration,
+)
+from tandem.manifests.fields import CONFIG_FIELD, ENV_FIELD, IMAGE_FIELD
 
 _PRIVATE: Final = frozenset({ENV_FIELD, "serving.startup.warmup"})
 """Environment values may be credentials, warm-up bodies may be rows of people."""
+
+MAX_CHANGE: Final = 160
+MAX_CHANGES: Final = 600
+"""Characters of one change, and of all together: an Event holds 1024, and says more than this."""
 
 
 def changes(declared: Declared, revision: ModelRevisionSpec) -> list[str]:
@@ -23,6 +33,19 @@ def changes(declared: Declared, revision: ModelRevisionSpec) -> list[str]:
         else:
             lines += _field_changes(name, stored.get(name), declared.effective.get(name))
     return lines
+
+
+def changes_beside_image(revision: ModelRevisionSpec, before: ModelRevisionSpec) -> str:
+    """Return in words what a revision changes besides its image; empty if nothing, cut short if a lot."""
+    lines = changes(stored_declaration(revision), before)
+    return _cut_short([line for line in lines if not line.startswith(f"{IMAGE_FIELD}: ")])
+
+
+def _cut_short(lines: list[str]) -> str:
+    short = [line if len(line) <= MAX_CHANGE else f"{line[: MAX_CHANGE - 1]}…" for line in lines]
+    fits = [line for end, line in enumerate(short, start=1) if len("; ".join(short[:end])) <= MAX_CHANGES]
+    left = len(lines) - len(fits)
+    return "; ".join(fits) + (f"; and {left} more" if left else "")
 
 
 def _field_changes(name: str, old: Any, new: Any) -> Iterator[str]:

@@ -76,6 +76,11 @@ def declared_values(revision: ModelRevisionSpec) -> dict[str, Any]:
     return values
 
 
+def stored_declaration(revision: ModelRevisionSpec) -> Declared:
+    """Return what a revision was made of, to be compared with another revision."""
+    return Declared(declared_values(revision), frozenset(revision.defaulted), stored_contents(revision))
+
+
 def same_version(declared: Declared, revision: ModelRevisionSpec) -> bool:
     """Say whether a declaration is the version that a revision was made of."""
     return not changed_fields(declared, revision)

@@ -24,6 +24,7 @@ REQUESTS: Final = {"cpu": "100m", "memory": "512Mi"}
 SPREAD: Final = [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}]
 """Over the nodes where there are several; a full node is no reason not to serve."""
 
+IMAGE_FIELD: Final = "model.image"
 CONFIG_FIELD: Final = "model.config"
 ENV_FIELD: Final = "model.env"
 
@@ -118,7 +119,7 @@ def mount(path: str) -> str:
 
 
 FIELDS: Final[tuple[VersionField, ...]] = (
-    VersionField("model.image", lambda spec: spec.model.image, _nothing),
+    VersionField(IMAGE_FIELD, lambda spec: spec.model.image, _nothing),
     VersionField("model.service", lambda spec: spec.model.service, _nothing),
     VersionField(ENV_FIELD, _env, _empty_map),
     VersionField("model.secrets", _secrets, _empty_map),

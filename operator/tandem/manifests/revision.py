@@ -10,6 +10,7 @@ from tandem.manifests import declared as declared_module
 from tandem.manifests.bento import own_files
 from tandem.manifests.configs import copies, write_copies
 from tandem.manifests.declared import Declared
+from tandem.manifests.fields import IMAGE_FIELD
 from tandem.manifests.labels import metadata_of_deployment, revision_labels
 from tandem.manifests.template import pod_template
 from tandem.manifests.text import to_yaml
@@ -25,7 +26,7 @@ def revision_manifest(md: ModelDeployment, declared: Declared, number: int, edge
     template = pod_template(md.metadata.name, name, declared.effective, config_maps)
     spec = ModelRevisionSpec(
         number=number,
-        image=declared.effective["model.image"],
+        image=declared.effective[IMAGE_FIELD],
         declared=declared.to_yaml(),
         defaulted=sorted(declared.defaulted),
         configs=write_copies(config_maps),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from tandem.api.names import POD_PORT, REVISION_LABEL
 from tandem.manifests.bento import BENTO_CONFIG_VARIABLE, brings_own_config
 from tandem.manifests.configs import ConfigCopy
-from tandem.manifests.fields import ENV_FIELD
+from tandem.manifests.fields import ENV_FIELD, IMAGE_FIELD
 from tandem.manifests.labels import revision_labels
 from tandem.manifests.paths import BENTO_CONFIG_FILE, BENTO_HOME, TANDEM_FOLDER
 from tandem.manifests.probes import liveness_probe, readiness_probe, startup_probe
@@ -67,7 +67,7 @@ def _container(values: Mapping[str, Any], config_maps: Mapping[str, ConfigCopy])
     }
     return {
         "name": CONTAINER,
-        "image": values["model.image"],
+        "image": values[IMAGE_FIELD],
         # Pods of one revision are to run one image: a tag that was pushed again is not pulled at a restart.
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": "http", "containerPort": POD_PORT, "protocol": "TCP"}],

@@ -211,39 +211,6 @@ def test_two_things_in_one_folder_are_refused(model: Section, message: str, depl
         declare(deployment(model=model).spec, {"c": ConfigContent()})
 
 
-def test_changes_tell_what_happened_and_no_private_value(deployment: MakeDeployment, revision: MakeRevision) -> None:
-    old = deployment(
-        model={"env": [{"name": "TOKEN", "value": "hunter2"}, {"name": "OLD", "value": "1"}]},
-        serving={
-            "resources": {"limits": {"memory": "1Gi"}},
-            "startup": {"warmup": [{"path": "/predict", "body": {"name": "Ada"}}]},
-        },
-    )
-    new = deployment(
-        model={
-            "image": "registry.example.com/fraud:2",
-            "env": [{"name": "TOKEN", "value": "hunter3"}, {"name": "NEW", "value": "2"}],
-            "secrets": [{"secret": "fraud-db", "env": True}],
-        },
-        serving={
-            "timeout": "90s",
-            "resources": {"limits": {"memory": "2Gi"}},
-            "startup": {"warmup": [{"path": "/predict", "body": {"name": "Grace"}}]},
-        },
-    )
-    lines = changes(declare(new.spec, {}), revision(old).spec)
-    assert lines == [
-        "model.env: NEW added",
-        "model.env: OLD removed",
-        "model.env: TOKEN changed",
-        "model.image: registry.example.com/fraud:1 -> registry.example.com/fraud:2",
-        'model.secrets: fraud-db none -> {"env": true}',
-        "serving.resources.limits: memory 1Gi -> 2Gi",
-        "serving.startup.warmup: changed",
-        "serving.timeout: 60 -> 90",
-    ]
-
-
 def test_no_field_of_the_api_is_forgotten() -> None:
     """A field of spec.model or spec.serving that is compared nowhere would change, and no pod would follow."""
     named = {CONFIG_FIELD, *(each.name for each in fields.FIELDS)}
