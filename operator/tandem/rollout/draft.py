@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tandem.api.objects import ModelDeployment
-from tandem.api.revision import RevisionPhase
+from tandem.api.revision import ModelRevisionSpec, RevisionPhase
 from tandem.api.status import (
     ActedDecision,
     CandidateSlot,
@@ -19,6 +19,7 @@ from tandem.api.status import (
     StableSlot,
 )
 from tandem.api.values import duration_seconds
+from tandem.manifests.changes import changes_beside_image
 from tandem.rollout.decision import Happening
 from tandem.rollout.observation import Observation, RevisionState
 
@@ -148,9 +149,12 @@ class Draft:
         if self.rejected and not restore:
             self.rejected = None
         verb = "Restoring" if restore else "Started"
-        self.records[revision] = Record("Candidate", verb, f"attempt {attempt} began")
-        against = f"; {self.stable.revision} keeps serving" if self.stable else ""
-        self.tell(verb, f"{revision} ({self.seen.revisions[revision].revision.spec.image}) is the candidate{against}")
+        spec = self.seen.revisions[revision].revision.spec
+        serving = self.state(self.stable).revision.spec if self.stable else None
+        changed = _changed(spec, serving) if serving else ""
+        self.records[revision] = Record("Candidate", verb, f"attempt {attempt} began{changed}")
+        against = f"; {self.stable.revision} ({serving.image}) keeps serving" if self.stable and serving else ""
+        self.tell(verb, f"{revision} ({spec.image}) is the candidate{against}{changed}")
 
     def attempts(self, revision: str) -> int:
         """Return how often a revision was tried, the attempt that is on or was on just now included."""
@@ -270,3 +274,8 @@ class Draft:
         self.change_candidate(weight=weight, weight_since=None)
         note = self.tell if weight > before else self.tell_warning
         note("WeightChanged", f"{self.candidate.revision}: {before} % to {weight} %, {why}")
+
+
+def _changed(new: ModelRevisionSpec, old: ModelRevisionSpec) -> str:
+    words = changes_beside_image(new, old)
+    return f"; {'changed' if new.image == old.image else 'also changed'}: {words}" if words else ""
