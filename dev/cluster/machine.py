@@ -1,14 +1,12 @@
 """What the machine must have for a cluster without Docker."""
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-from dev.cluster.commands import run
 from dev.cluster.errors import ClusterError
 from dev.cluster.progress import Progress
+from dev.packages import PackagesMissing, install_packages, missing_packages, obstacles
 
 # A program (or a file) that is needed, and the Debian package that it comes with.
 _NEEDED: Mapping[str, str] = {
@@ -26,11 +24,6 @@ _NEEDED: Mapping[str, str] = {
 }
 
 
-def missing_packages(needed: Mapping[str, str] = _NEEDED) -> list[str]:
-    """The Debian packages that have to be installed first."""
-    return sorted({package for what, package in needed.items() if not _present(what)})
-
-
 def prepare_machine(progress: Progress) -> None:
     """Check that this machine can carry the cluster, and install the Debian packages that are missing.
 
@@ -41,26 +34,18 @@ def prepare_machine(progress: Progress) -> None:
         problems.append("this is not Linux")
     elif os.geteuid() != 0:
         problems.append("this is not root (network namespaces, mounts and cgroups are needed)")
-    packages = missing_packages()
-    if packages and not shutil.which("apt-get"):
-        problems.append(f"these programs' packages are missing, and there is no apt-get: {' '.join(packages)}")
+    packages = missing_packages(_NEEDED)
+    problems = problems or obstacles(packages)
     if problems:
         raise ClusterError(
             f"A cluster without kind and Docker cannot be made here: {'; '.join(problems)}.\n"
             "Install kind and start a Docker daemon, or use Linux as root"
             + (f" (Debian packages that will be installed: {' '.join(packages)})." if packages else ".")
         )
-    if packages:
-        with progress.step(f"installing Debian packages: {' '.join(packages)}"):
-            _install(packages)
-
-
-def _install(packages: list[str]) -> None:
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "-q", "update"], doing="reading Debian's package lists", env=env)
-    words = ["apt-get", "-q", "install", "--yes", "--no-install-recommends", *packages]
-    run(words, doing="installing Debian packages", env=env, timeout=1800)
-
-
-def _present(what: str) -> bool:
-    return Path(what).exists() if what.startswith("/") else shutil.which(what) is not None
+    if not packages:
+        return
+    with progress.step(f"installing Debian packages: {' '.join(packages)}") as step:
+        try:
+            install_packages(packages, step)
+        except PackagesMissing as error:
+            raise ClusterError(str(error)) from error

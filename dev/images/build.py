@@ -7,6 +7,7 @@ from pathlib import Path
 from dev.images import docker
 from dev.images.bento_images import build_bento_images
 from dev.images.cache import cache_folder
+from dev.images.machine import prepare_machine
 from dev.images.operator_image import build_operator_image
 from dev.images.progress import Progress
 
@@ -27,7 +28,11 @@ def build_all(progress: Progress) -> dict[str, Path]:
 
 def build(cache: Path, progress: Progress, groups: Iterable[str]) -> dict[str, Path]:
     """The same for some of GROUPS, side by side."""
-    builders = _WITH_DOCKER if docker.answers() else _WITH_BUILDAH
+    if docker.answers():
+        builders = _WITH_DOCKER
+    else:
+        builders = _WITH_BUILDAH
+        prepare_machine(progress)
     with ThreadPoolExecutor() as pool:
         running = [pool.submit(builders[group], cache, progress) for group in groups]
         return {name: archive for build in running for name, archive in build.result().items()}

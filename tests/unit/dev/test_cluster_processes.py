@@ -13,7 +13,6 @@ from dev.cluster.archive import write_archive
 from dev.cluster.commands import run
 from dev.cluster.errors import CommandFailed, ComponentDied, NotHealthy
 from dev.cluster.health import answers, await_healthy
-from dev.cluster.machine import missing_packages
 from dev.cluster.processes import ProcessTable, Record, boot_id, is_alive, parse_stat, start_time
 from dev.cluster.system_images import libraries
 from dev.cluster.toolchain import installed_version, required_version
@@ -115,13 +114,6 @@ def test_every_tool_pins_the_version_it_is_named_by(tmp_path: Path) -> None:
 def test_versions_of_go_compare_as_numbers() -> None:
     assert required_version("module x\n\ngo 1.26.10\n") > required_version("module x\n\ngo 1.26.9\n")
     assert installed_version(Path("/no/such/go")) == (0,)
-
-
-def test_missing_programs_are_told_by_their_packages() -> None:
-    assert missing_packages({"sh": "dash", "no-such-program": "some-package", "/no/such/file": "another"}) == [
-        "another",
-        "some-package",
-    ]
 
 
 def test_an_image_archive_holds_its_files_and_is_the_same_each_time(tmp_path: Path) -> None:
