@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from tandem.api.names import REVISION_LABEL
 from tandem.api.objects import ModelRevision
-from tandem.manifests.declared import declared_values
 from tandem.manifests.labels import metadata_of_revision
 from tandem.manifests.text import from_yaml
+from tandem.manifests.times import startup_seconds
 
 PULL_SECONDS: Final = 60
 """Scheduling and pulling the image come before the startup deadline begins."""
@@ -34,18 +34,8 @@ def applied_deployment(revision: ModelRevision) -> dict[str, Any]:
         "spec": {
             "selector": {"matchLabels": {REVISION_LABEL: name}},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"}},
-            "progressDeadlineSeconds": startup_deadline_seconds(revision) + PULL_SECONDS,
+            "progressDeadlineSeconds": math.ceil(startup_seconds(revision.spec)) + PULL_SECONDS,
             "revisionHistoryLimit": 1,
             "template": from_yaml(revision.spec.template),
         },
     }
-
-
-def startup_deadline_seconds(revision: ModelRevision) -> int:
-    """Return how long a pod of the revision may take from its start until it is ready, rounded up."""
-    return math.ceil(float(declared_values(revision.spec)["serving.startup.deadline"]))
-
-
-def timeout_seconds(revision: ModelRevision) -> float:
-    """Return the request timeout of a revision's bento."""
-    return float(declared_values(revision.spec)["serving.timeout"])

@@ -3,14 +3,13 @@
 from datetime import timedelta
 from typing import Final
 
-from tandem.api.values import duration_seconds
+from tandem.manifests.times import timeout_seconds
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.decision import Desired
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import PODS_REFUSED, RevisionState
 from tandem.rollout.progress import full_size, target_weight, weights
 
-BENTO_TIMEOUT_SECONDS: Final = 60.0
 DRAIN_MARGIN: Final = timedelta(seconds=15)
 
 
@@ -72,11 +71,13 @@ def _may_stop(draft: Draft, state: RevisionState) -> bool:
     """Drained: the live route gives it nothing, and nothing is in progress (or could be, after the longest request)."""
     if _gets_requests(draft, state.name):
         return False
+    if state.drained or state.ready == 0:
+        return True
     since = state.revision.status.since
-    timeout = draft.deployment.spec.serving.timeout
-    longest = timedelta(seconds=duration_seconds(timeout) if timeout else BENTO_TIMEOUT_SECONDS) + DRAIN_MARGIN
-    waited = state.revision.status.phase not in ("Candidate", "Serving", "Fallback", None) and since is not None
-    return state.drained or state.ready == 0 or (waited and since is not None and draft.now - since >= longest)
+    if since is None or state.revision.status.phase in ("Candidate", "Serving", "Fallback", None):
+        return False
+    longest = timedelta(seconds=timeout_seconds(state.revision.spec)) + DRAIN_MARGIN
+    return draft.now - since >= longest
 
 
 def _gets_requests(draft: Draft, name: str) -> bool:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from tandem.manifests.times import startup_seconds
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.draft import Draft
 from tandem.rollout.pace import (
@@ -18,7 +19,7 @@ from tandem.rollout.pace import (
     undecided,
     undecided_words,
 )
-from tandem.rollout.trial import candidate_complaint, startup_seconds
+from tandem.rollout.trial import candidate_complaint
 
 STEADY: Final = timedelta(seconds=10)
 """After a loss of pods, weight comes back only when the ready ones have been ready this long: no flapping."""
@@ -52,7 +53,7 @@ def _restore_goes_first(draft: Draft) -> bool:
         return True
     if draft.stable is not None and draft.stable.revision == declared:
         return False  # the spec asks for the very version that was to be left
-    late = draft.now - slot.since >= timedelta(seconds=startup_seconds(draft))
+    late = draft.now - slot.since >= timedelta(seconds=startup_seconds(draft.state(slot).revision.spec))
     return draft.frozen_by is not None or not late
 
 

@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from tandem.api.values import duration_seconds
 from tandem.judge import VerdictKind
+from tandem.manifests.times import startup_seconds
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import RevisionState
 from tandem.rollout.pace import STABLE_DOWN_AFTER, stable_is_down, undecided, undecided_words
 
 MAX_RESTARTS: Final = 2
 """Container restarts in one attempt that are put up with: one may be bad luck, a third is the version."""
-
-DEFAULT_STARTUP_SECONDS: Final = 180.0
 
 
 def judge_stable(draft: Draft) -> None:
@@ -88,20 +86,13 @@ def _mixed_images(state: RevisionState) -> tuple[str, str] | None:
     return ("MixedImages", f"{what}; use a tag that is pushed once, or a digest")
 
 
-def startup_seconds(draft: Draft) -> float:
-    """Return how long a pod may take until it is ready, in seconds."""
-    startup = draft.deployment.spec.serving.startup
-    declared = startup.deadline if startup else None
-    return duration_seconds(declared) if declared else DEFAULT_STARTUP_SECONDS
-
-
 def late_since(draft: Draft, state: RevisionState) -> datetime | None:
     """Return when the candidate should have been ready, if it has no ready pod and that moment has passed."""
     assert draft.candidate is not None
     if state.ready > 0:
         return None
     begin = draft.candidate.shortfall_since or draft.candidate.since
-    due = begin + timedelta(seconds=startup_seconds(draft))
+    due = begin + timedelta(seconds=startup_seconds(state.revision.spec))
     return due if draft.now >= due else None
 
 
@@ -114,9 +105,10 @@ def _startup_complaint(draft: Draft, state: RevisionState) -> tuple[str, str] | 
     if state.ready > 0 or state.trouble is None or not state.trouble.own_fault:
         return None
     began = [pod.failing_since for pod in state.pods if pod.failing_since is not None and not pod.terminating]
-    if not began or draft.now - max(min(began), draft.candidate.since) < timedelta(seconds=startup_seconds(draft)):
+    deadline = startup_seconds(state.revision.spec)
+    if not began or draft.now - max(min(began), draft.candidate.since) < timedelta(seconds=deadline):
         return None
-    return ("NotReadyInTime", f"no pod was ready within {startup_seconds(draft):.0f} s: {state.trouble.message}")
+    return ("NotReadyInTime", f"no pod was ready within {deadline:.0f} s: {state.trouble.message}")
 
 
 def _down_complaint(draft: Draft) -> tuple[str, str] | None:

@@ -18,12 +18,8 @@ from tandem.manifests.service import (
     selected_revision,
 )
 from tandem.manifests.text import from_yaml
-from tandem.manifests.workload import (
-    applied_deployment,
-    deployment_manifest,
-    startup_deadline_seconds,
-    timeout_seconds,
-)
+from tandem.manifests.times import startup_seconds, timeout_seconds
+from tandem.manifests.workload import PULL_SECONDS, applied_deployment, deployment_manifest
 
 Object = dict[str, Any]
 
@@ -110,9 +106,14 @@ def test_a_rollout_of_pods_never_takes_one_away_first(made: ModelRevision) -> No
 
 
 def test_deadlines_are_those_of_the_revision(made: ModelRevision) -> None:
-    assert startup_deadline_seconds(made) == 91
-    assert timeout_seconds(made) == 120
-    assert applied_deployment(made)["spec"]["progressDeadlineSeconds"] > 91
+    assert startup_seconds(made.spec) == 90.5
+    assert timeout_seconds(made.spec) == 120
+    assert applied_deployment(made)["spec"]["progressDeadlineSeconds"] == 91 + PULL_SECONDS
+
+
+def test_a_version_of_an_older_tandem_without_times_has_the_defaults(made: ModelRevision) -> None:
+    older = made.spec.with_changes(declared="{}")
+    assert (timeout_seconds(older), startup_seconds(older)) == (60, 180)
 
 
 def test_copies_are_immutable_and_complete(made: ModelRevision) -> None:
