@@ -9,6 +9,7 @@ from typing import Literal
 from tandem.api.status import Condition, WaitingFor
 from tandem.rollout.contract import CONTRACT_WEAKENED, weakening
 from tandem.rollout.draft import Draft
+from tandem.rollout.images import different_images
 from tandem.rollout.observation import RevisionState
 from tandem.rollout.pace import step_at
 from tandem.rollout.progress import in_force
@@ -116,7 +117,7 @@ def _abnormal(draft: Draft) -> dict[str, Finding]:
         found.setdefault(kind, ("True", refusal.reason, refusal.message))
     if draft.stable is not None:
         state = draft.state(draft.stable)
-        if len(set(state.images) | set(state.revision.status.image_ids or [])) > 1:
+        if different_images(state):
             found["ImageChanged"] = (
                 "True",
                 "MixedImages",

@@ -71,7 +71,7 @@ class RevisionState:
 
     @property
     def images(self) -> frozenset[str]:
-        """Digests that its pods run; more than one means that a tag was pushed again."""
+        """What its pods run, as their nodes report it."""
         return frozenset(pod.image_id for pod in self.pods if pod.image_id and not pod.terminating)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from tandem.judge import VerdictKind
 from tandem.manifests.times import startup_seconds
 from tandem.rollout.draft import Draft
+from tandem.rollout.images import different_images
 from tandem.rollout.observation import RevisionState
 from tandem.rollout.pace import STABLE_DOWN_AFTER, stable_is_down, undecided, undecided_words
 
@@ -79,10 +80,10 @@ def _restart_complaint(
 
 
 def _mixed_images(state: RevisionState) -> tuple[str, str] | None:
-    known = set(state.revision.status.image_ids or []) | set(state.images)
-    if len(known) <= 1:
+    different = different_images(state)
+    if not different:
         return None
-    what = f"tag {state.revision.spec.image} was pushed again: its pods run {len(known)} different images"
+    what = f"tag {state.revision.spec.image} was pushed again: its pods run {len(different)} different images"
     return ("MixedImages", f"{what}; use a tag that is pushed once, or a digest")
 
 
