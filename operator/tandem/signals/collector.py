@@ -7,10 +7,10 @@ from tandem.signals.sample import PodSample, PodTarget, Unreadable
 
 
 class Scraper(Protocol):
-    """What reads pods: `PodScraper`."""
+    """What reads pods: `PodScraper`, or `PrometheusScraper` from elsewhere."""
 
     async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
-        """Return one answer a pod."""
+        """Return one answer a pod, or none of one that there is nothing new of."""
         ...
 
 

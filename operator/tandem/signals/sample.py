@@ -10,7 +10,9 @@ from tandem.signals.metrics import PodCounters
 ERRORS: Final = "errors"
 """Name of the metric that counts requests answered with a server error."""
 
-Trouble = Literal["Refused", "TimedOut", "HttpError", "Garbled", "TooLarge", "Unreachable"]
+Trouble = Literal[
+    "Refused", "TimedOut", "HttpError", "Garbled", "TooLarge", "Unreachable", "Missing", "Stale", "Partial"
+]
 
 
 @dataclass(frozen=True, slots=True)

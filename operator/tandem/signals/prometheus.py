@@ -1,0 +1,237 @@
+"""Reading pods' counters from a Prometheus that scrapes them, instead of from the pods.
+
+The samples are as fresh as its last scrape; between two scrapes nothing new is told of a pod. Every sample is handed on
+once, with the time that it was scraped at.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Final
+from urllib.parse import urlencode
+
+import httpx
+
+from tandem.api.sources import PrometheusSource
+from tandem.signals.metrics import PodCounters
+from tandem.signals.prometheus_answers import (
+    WINDOW,
+    Found,
+    GarbledAnswer,
+    NoAnswer,
+    PartialAnswer,
+    QueryRefused,
+    Snapshot,
+    query,
+    refusal,
+    snapshots,
+)
+from tandem.signals.sample import PodSample, PodTarget, Trouble, Unreadable
+from tandem.signals.scraper import Clock
+
+TIMEOUT: Final = 3.0
+"""Seconds for an answer, told to Prometheus too, so that it gives up when nobody waits any more."""
+
+PACE: Final = 1.0
+"""Seconds between two questions for the same pods: what is scraped every few seconds need not be asked for more."""
+
+LARGEST_ANSWER: Final = 16 * 1024 * 1024
+MOST_CONNECTIONS: Final = 64
+"""To all Prometheus servers together."""
+
+SCRAPES_MISSED: Final = 3
+SHORTEST_PATIENCE: Final = 5.0
+_LARGEST_REFUSAL: Final = 64 * 1024
+_HEADERS: Final = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/x-www-form-urlencoded",
+    "User-Agent": "tandem",
+}
+_REASONS: Final[Mapping[type[NoAnswer], Trouble]] = {
+    GarbledAnswer: "Garbled",
+    QueryRefused: "HttpError",
+    PartialAnswer: "Partial",
+}
+
+
+class PrometheusClient:
+    """Asks Prometheus servers, within a bounded time and size; keeps its connections. Use it as a context.
+
+    The addresses are written by whoever may create a ModelDeployment, so no credentials are sent, no redirect is
+    followed, and of an answer that is not Prometheus' own nothing but its status is told.
+    """
+
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self.timeout = timeout
+        limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS // 2)
+        self._transport = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False, limits=limits)
+
+    async def ask(self, address: str, text: str) -> bytes:
+        """Return the answer to an instant query. Raises `Unanswered`."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await self._post(address, text)
+        except TimeoutError:
+            raise Unanswered("TimedOut", f"no complete answer within {self.timeout:g} s") from None
+        except httpx.ConnectError as error:
+            words = str(error).lower()
+            refused = "refused" in words or "all connection attempts failed" in words
+            what = "connection refused" if refused else str(error) or "no connection"
+            raise Unanswered("Refused" if refused else "Unreachable", f"{what}; see that it runs there") from None
+        except httpx.HTTPError as error:
+            raise Unanswered("Unreachable", str(error) or type(error).__name__) from None
+
+    async def __aenter__(self) -> "PrometheusClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._transport.aclose()
+
+    async def _post(self, address: str, text: str) -> bytes:
+        content = urlencode({"query": text, "timeout": f"{self.timeout:g}s"}).encode()
+        url = f"{address.rstrip('/')}/api/v1/query"
+        response = await self._transport.handle_async_request(
+            httpx.Request("POST", url, headers=_HEADERS, content=content)
+        )
+        try:
+            good = response.status_code == httpx.codes.OK
+            body = await _read(response, LARGEST_ANSWER if good else _LARGEST_REFUSAL)
+        finally:
+            await response.aclose()
+        if not good:
+            raise Unanswered("HttpError", _refused(response.status_code, body))
+        return body
+
+
+class Unanswered(Exception):
+    """A question without an answer: why, and what came instead."""
+
+    def __init__(self, reason: Trouble, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was told of a process last. ``ready_at``: the newest scrape when the pod was first seen to be ready."""
+
+    at: float
+    heard: float
+    counters: PodCounters | None = None
+    ready_at: float | None = None
+    fell: bool = False
+
+
+class PrometheusScraper:
+    """Reads the pods of one ModelDeployment from one Prometheus, in one query a look.
+
+    ``pace``: least seconds between two looks; one that comes early waits.
+    """
+
+    def __init__(
+        self, client: PrometheusClient, source: PrometheusSource, pace: float = PACE, clock: Clock = monotonic
+    ) -> None:
+        self._client = client
+        self._source = source
+        self._pace = pace
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+        self._next_look = clock()
+
+    async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
+        """Return what is new of the pods: nothing of one that was not scraped since the last look."""
+        if not pods:
+            return []
+        await asyncio.sleep(max(self._next_look - self._clock(), 0.0))
+        self._next_look = self._clock() + self._pace
+        try:
+            content = await self._client.ask(self._source.address, query(self._source, pods))
+            found = snapshots(content, self._source)
+        except Unanswered as error:
+            return [self._unreadable(pod, error.reason, str(error)) for pod in pods]
+        except NoAnswer as error:
+            return [self._unreadable(pod, _REASONS[type(error)], str(error)) for pod in pods]
+        present = {pod.key for pod in pods}
+        self._known = {key: known for key, known in self._known.items() if key in present}
+        answers = (self._answer(pod, found) for pod in pods)
+        return [answer for answer in answers if answer is not None]
+
+    def _answer(self, pod: PodTarget, found: Found) -> PodSample | Unreadable | None:
+        snapshot = found.get((pod.namespace, pod.name))
+        if isinstance(snapshot, Snapshot):
+            return self._news(pod, snapshot)
+        if isinstance(snapshot, GarbledAnswer):
+            return self._unreadable(pod, "Garbled", f"of pod {pod.name}: {snapshot}")
+        source = self._source
+        labels = f'{source.namespace_label}="{pod.namespace}", {source.pod_label}="{pod.name}"'
+        advice = "see that it scrapes that pod, and that podLabel and namespaceLabel are the names of its labels"
+        return self._unreadable(
+            pod, "Missing", f"it has no bento's series with {labels} of the last {WINDOW} s; {advice}"
+        )
+
+    def _news(self, pod: PodTarget, snapshot: Snapshot) -> PodSample | Unreadable | None:
+        now = self._clock()
+        known = self._known.get(pod.key)
+        if known is None:
+            known = self._known[pod.key] = _Known(snapshot.at, now)
+            if pod.restarts > 0:
+                return None  # it may have been scraped before the restart: those are another process' counters
+        elif snapshot.at <= known.at:
+            return self._stale(pod, snapshot, now - known.heard)
+        known.at, known.heard = snapshot.at, now
+        if known.counters is not None and not known.fell and _fell(known.counters, snapshot.counters):
+            # Two that scrape the same pod may overtake each other by a moment. That must not look like a process that
+            # began anew, whose requests would be counted again; one that did is still below its old counts next time.
+            known.fell = True
+            return None
+        known.counters, known.fell = snapshot.counters, False
+        if pod.ready and known.ready_at is None:
+            known.ready_at = snapshot.at
+        # What was scraped before the pod was ready is not where counting begins: its warm-up is still to come.
+        ready = pod.ready and known.ready_at is not None and snapshot.at > known.ready_at
+        return PodSample(replace(pod, ready=ready), snapshot.at, snapshot.counters)
+
+    def _stale(self, pod: PodTarget, snapshot: Snapshot, silent: float) -> Unreadable | None:
+        patience = max(SCRAPES_MISSED * (snapshot.interval or WINDOW), SHORTEST_PATIENCE)
+        if silent <= patience:
+            return None
+        what = f"it has had nothing new of pod {pod.name} for {silent:.0f} s; see its page Targets for why"
+        return self._unreadable(pod, "Stale", what)
+
+    def _unreadable(self, pod: PodTarget, reason: Trouble, what: str) -> Unreadable:
+        return Unreadable(pod, reason, f"metrics cannot be read from Prometheus at {self._source.address}: {what}")
+
+
+async def _read(response: httpx.Response, largest: int) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) > largest:
+            raise Unanswered("TooLarge", f"its answer has more than {largest // 1024} KiB")
+    return bytes(content)
+
+
+def _refused(status: int, body: bytes) -> str:
+    words = refusal(body)
+    if words is not None:
+        return f"it refused the query (HTTP {status}): {words}"
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return f"HTTP {status}: it wants credentials, and Tandem sends none; give an address that needs none"
+    if 300 <= status < 400:
+        return f"HTTP {status}: it points elsewhere, and Tandem does not follow; give the address of Prometheus itself"
+    if status == httpx.codes.NOT_FOUND:
+        return "HTTP 404: there is no /api/v1/query; see that address has the path prefix of Prometheus, if it has one"
+    return f"HTTP {status}"
+
+
+def _fell(before: PodCounters, after: PodCounters) -> bool:
+    if any(after.requests.get(key, 0) < number for key, number in before.requests.items()):
+        return True
+    return any(
+        after.buckets.get(endpoint, {}).get(edge, 0) < number
+        for endpoint, edges in before.buckets.items()
+        for edge, number in edges.items()
+    )

@@ -1,0 +1,274 @@
+"""The Prometheus scraper against a hand-made server: what is new, what is old, what is wrong, and what is bounded."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tandem.api.sources import PrometheusSource
+from tandem.signals import ERRORS, Ledger, PodSample, PodTarget, Unreadable, fold
+from tandem.signals.prometheus import PrometheusClient, PrometheusScraper
+from tests.unit.signals.prometheus_server import Answer, Server, bucket, matrix, replying, serving, total
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def pod(name: str = "a", ready: bool = True, restarts: int = 0) -> PodTarget:
+    return PodTarget("demo", name, f"uid-{name}", restarts, "digits-r1", "10.0.0.1", ready=ready)
+
+
+class Looks:
+    """A scraper, the server it asks, and a clock."""
+
+    def __init__(self, scraper: PrometheusScraper, server: Server, clock: Clock) -> None:
+        self.scraper, self.server, self.clock = scraper, server, clock
+
+    async def see(self, content: bytes, *pods: PodTarget) -> list[PodSample | Unreadable]:
+        """Look when this is the answer."""
+        self.server.answer = replying(content)
+        return await self.scraper.scrape(pods or (pod(),))
+
+    async def sample(self, content: bytes, *pods: PodTarget) -> PodSample:
+        (answer,) = await self.see(content, *pods)
+        assert isinstance(answer, PodSample), answer
+        return answer
+
+
+@asynccontextmanager
+async def looks() -> AsyncIterator[Looks]:
+    clock = Clock()
+    async with serving(replying(matrix())) as server, PrometheusClient(5.0) as client:
+        source = PrometheusSource(address=f"{server.url}/")
+        yield Looks(PrometheusScraper(client, source, pace=0.0, clock=clock), server, clock)
+
+
+async def trouble(answer: Answer, within: float = 5.0) -> Unreadable:
+    async with serving(answer) as server, PrometheusClient(within) as client:
+        scraper = PrometheusScraper(client, PrometheusSource(address=server.url), pace=0.0)
+        first, second = await scraper.scrape([pod("a"), pod("b")])
+    assert isinstance(first, Unreadable) and isinstance(second, Unreadable)
+    assert (first.reason, first.message) == (second.reason, second.message)
+    assert first.message.startswith(f"metrics cannot be read from Prometheus at {server.url}: ")
+    return first
+
+
+async def test_all_pods_are_read_in_one_query() -> None:
+    async with looks() as see:
+        answers = await see.see(matrix(total([(1.0, 3)]), total([(2.0, 4)], pod="b")), pod("a"), pod("b"))
+        assert [(a.pod.name, a.at, a.counters.answered) for a in answers if isinstance(a, PodSample)] == [
+            ("a", 1.0, 3),
+            ("b", 2.0, 4),
+        ]
+        (form,) = see.server.forms
+        assert form["timeout"] == ["5s"]
+        assert 'pod=~"a|b"' in form["query"][0]
+        (head,) = see.server.heads
+        assert head.startswith("POST /api/v1/query HTTP/1.1")
+        assert "authorization" not in head.lower()
+
+
+async def test_nothing_is_asked_for_no_pods() -> None:
+    async with looks() as see:
+        assert await see.scraper.scrape([]) == []
+        assert see.server.forms == []
+
+
+async def test_a_sample_is_handed_on_once() -> None:
+    async with looks() as see:
+        first = matrix(total([(1.0, 3)]))
+        assert (await see.sample(first)).at == 1.0
+        assert await see.see(first) == []
+        assert (await see.sample(matrix(total([(1.0, 3), (2.0, 5)])))).at == 2.0
+        assert await see.see(first) == []  # another replica behind the same address, which is behind
+
+
+async def test_a_pod_without_news_for_some_scrapes_is_said_to_be_silent() -> None:
+    async with looks() as see:
+        content = matrix(total([(0.0, 3), (10.0, 3)]))
+        await see.sample(content)
+        see.clock.now += 30.0
+        assert await see.see(content) == []
+        see.clock.now += 1.0
+        (answer,) = await see.see(content)
+        assert isinstance(answer, Unreadable)
+        assert answer.reason == "Stale"
+        assert "nothing new of pod a for 31 s" in answer.message
+
+
+async def test_a_pod_that_is_not_there_is_told_by_its_labels() -> None:
+    async with looks() as see:
+        first, second = await see.see(matrix(total([(1.0, 3)])), pod("a"), pod("b"))
+        assert isinstance(first, PodSample)
+        assert isinstance(second, Unreadable)
+        assert second.reason == "Missing"
+        assert 'no bento\'s series with namespace="demo", pod="b" of the last 150 s' in second.message
+
+
+async def test_a_pod_that_is_garbled_is_named() -> None:
+    async with looks() as see:
+        first, second = await see.see(matrix(total([(1.0, "NaN")]), total([(1.0, 3)], pod="b")), pod("a"), pod("b"))
+        assert isinstance(first, Unreadable) and isinstance(second, PodSample)
+        assert first.reason == "Garbled"
+        assert "of pod a: bentoml_service_request_total{" in first.message
+        assert "NaN" in first.message
+
+
+async def test_warm_up_after_the_last_scrape_is_not_counted() -> None:
+    """The pod was scraped, then warmed up, then became ready: what it counted between is no caller's."""
+    async with looks() as see:
+        samples = [
+            await see.sample(matrix(total([(1.0, 0)])), pod(ready=False)),
+            await see.sample(matrix(total([(1.0, 0), (2.0, 0)]))),  # scraped before it was warmed up; ready since
+            await see.sample(matrix(total([(2.0, 0), (3.0, 20)]))),
+            await see.sample(matrix(total([(3.0, 20), (4.0, 27)]))),
+        ]
+    ledger, counted = Ledger(), []
+    for sample in samples:
+        folded = fold(ledger, [sample], {})
+        ledger = folded.ledger
+        counted.append(folded.counts["digits-r1"][ERRORS].total if folded.counts else None)
+    assert counted == [None, None, 0, 7]
+
+
+async def test_what_was_scraped_before_a_restart_is_no_baseline() -> None:
+    async with looks() as see:
+        await see.sample(matrix(total([(1.0, 30)])))
+        again = pod(restarts=1)
+        assert await see.see(matrix(total([(1.0, 30), (2.0, 31)])), again) == []
+        sample = await see.sample(matrix(total([(2.0, 31), (3.0, 2)])), again)
+        assert (sample.at, sample.counters.answered) == (3.0, 2)
+
+
+async def test_two_replicas_that_overtake_each_other_count_nothing_twice() -> None:
+    async with looks() as see:
+        await see.sample(matrix(total([(1.0, 30)])))
+        assert await see.see(matrix(total([(1.5, 29)]))) == []
+        assert (await see.sample(matrix(total([(2.0, 31)])))).counters.answered == 31
+
+
+async def test_counters_that_stay_below_began_anew() -> None:
+    async with looks() as see:
+        await see.sample(matrix(total([(1.0, 30)]), bucket([(1.0, 30)], "+Inf")))
+        assert await see.see(matrix(total([(2.0, 30)]), bucket([(2.0, 3)], "+Inf"))) == []
+        assert (await see.sample(matrix(total([(3.0, 4)]), bucket([(3.0, 4)], "+Inf")))).counters.answered == 4
+
+
+async def test_looks_keep_their_pace() -> None:
+    async with serving(replying(matrix())) as server, PrometheusClient() as client:
+        source = PrometheusSource(address=server.url)
+        scraper = PrometheusScraper(client, source, pace=60.0, clock=Clock())
+        await scraper.scrape([pod()])
+        early = asyncio.create_task(scraper.scrape([pod()]))
+        await PrometheusScraper(client, source, pace=60.0, clock=Clock()).scrape([pod()])  # another model's look
+        early.cancel()
+        await asyncio.wait([early])
+        assert len(server.forms) == 2
+
+
+async def test_nobody_there() -> None:
+    async with serving(replying(b"")) as server:
+        pass
+    async with PrometheusClient() as client:
+        (answer,) = await PrometheusScraper(client, PrometheusSource(address=server.url)).scrape([pod()])
+    assert isinstance(answer, Unreadable)
+    assert answer.reason == "Refused"
+    assert answer.message.endswith("connection refused; see that it runs there")
+
+
+async def test_slow() -> None:
+    async def never(_writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    found = await trouble(never, within=0.3)
+    assert found.reason == "TimedOut"
+    assert found.message.endswith("no complete answer within 0.3 s")
+
+
+async def test_a_trickle_is_bounded_in_time() -> None:
+    async def trickle(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    assert (await trouble(trickle, within=0.3)).reason == "TimedOut"
+
+
+@pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
+async def test_a_flood_is_bounded_in_size(status: str) -> None:
+    async def flood(writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        while not writer.is_closing():
+            writer.write(b"10000\r\n" + b"#" * 65536 + b"\r\n")
+            await writer.drain()
+
+    assert (await trouble(flood, within=30.0)).reason == "TooLarge"
+
+
+async def test_a_query_that_is_refused_is_told_in_prometheus_own_words() -> None:
+    error = {"status": "error", "errorType": "bad_data", "error": "1:2: parse error: unexpected end of input"}
+    found = await trouble(replying(json.dumps(error).encode(), "400 Bad Request"))
+    assert found.reason == "HttpError"
+    expected = "it refused the query (HTTP 400): bad_data: 1:2: parse error: unexpected end of input"
+    assert found.message.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("401 Unauthorized", "Tandem sends none"),
+        ("404 Not Found", "path prefix"),
+        ("503 Service Unavailable", "HTTP 503"),
+    ],
+)
+async def test_of_anybody_elses_answer_only_the_status_is_told(status: str, said: str) -> None:
+    found = await trouble(replying(b'{"secret": "hunter2", "status": "error"}', status))
+    assert found.reason == "HttpError"
+    assert said in found.message
+    assert "hunter2" not in found.message
+
+
+async def test_redirects_are_not_followed() -> None:
+    async with serving(replying(matrix(total([(1.0, 3)])))) as elsewhere:
+        found = await trouble(replying(b"", "302 Found", more=f"Location: {elsewhere.url}/api/v1/query\r\n"))
+    assert found.reason == "HttpError"
+    assert "does not follow" in found.message
+    assert elsewhere.forms == []
+
+
+async def test_a_web_page_is_not_prometheus() -> None:
+    found = await trouble(replying(b"<html><body>Log in, hunter2</body></html>", content_type="text/html"))
+    assert found.reason == "Garbled"
+    assert "not the HTTP API of Prometheus" in found.message
+    assert "hunter2" not in found.message
+
+
+async def test_an_answer_with_warnings_is_partial() -> None:
+    found = await trouble(replying(matrix(total([(1.0, 3)]), warnings=["store-1 is down"])))
+    assert found.reason == "Partial"
+    assert "store-1 is down" in found.message
+
+
+async def test_after_an_outage_nothing_is_lost_or_counted_twice() -> None:
+    async with looks() as see:
+        samples = [
+            await see.sample(matrix(total([(1.0, 3)]))),
+            await see.sample(matrix(total([(2.0, 5)]))),
+        ]
+        see.server.answer = replying(b"", "503 Service Unavailable")
+        (down,) = await see.scraper.scrape([pod()])
+        assert isinstance(down, Unreadable)
+        samples.append(await see.sample(matrix(total([(2.0, 5), (9.0, 40)]))))
+    folded = [fold(fold(Ledger(), samples[:2], {}).ledger, samples[2:], {}).counts["digits-r1"][ERRORS].total]
+    assert folded == [35]
