@@ -96,9 +96,10 @@ class Reconciler:
         revisions = await self._revisions(deployment)
         match, blocked = await self._declared(deployment, revisions)
         seen = self._observe(key, deployment, revisions, match, blocked)
-        decision = decide(deployment, seen, now)
+        decision = _with_addresses(decide(deployment, seen, now), deployment)
         try:
-            later = await self._write_down(key, body, deployment, revisions, decision, now)
+            later = await self._records.write_decision(body, deployment, revisions, decision, now)
+            self._tell(key, body, decision)
             outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions, now)
             self._refused[key] = tuple(outcome.refused)
             records_later = await self._records.write_revisions(key, revisions, decision, now)
@@ -210,23 +211,10 @@ class Reconciler:
         except ClusterRefused as error:
             return Match(), Trouble(error.reason, str(error))
 
-    async def _write_down(
-        self,
-        key: Key,
-        body: Object,
-        deployment: ModelDeployment,
-        revisions: Mapping[str, ModelRevision],
-        decision: Decision,
-        now: datetime,
-    ) -> float | None:
-        """Write the decision and tell of it; return the seconds after which what was not worth a write yet is."""
-        status = decision.status.with_changes(url=url(deployment), cluster_url=cluster_url(deployment))
-        decided = replace(decision, status=status)
-        later = await self._records.write_decision(body, deployment, revisions, decided, now)
+    def _tell(self, key: Key, body: Object, decision: Decision) -> None:
         for happening in decision.happenings:
             self._events.record(body, happening.type, happening.reason, happening.message)
             log.info("%s/%s: %s: %s", *key, happening.reason, happening.message)
-        return later
 
     def _forget(self, key: Key) -> None:
         if self._claims is not None:
@@ -238,6 +226,12 @@ class Reconciler:
         self._lines.ask(key, ())
         self._refused.pop(key, None)
         self._records.forget(key)
+
+
+def _with_addresses(decision: Decision, deployment: ModelDeployment) -> Decision:
+    """Return the decision with what its status says of the model's addresses."""
+    status = decision.status.with_changes(url=url(deployment), cluster_url=cluster_url(deployment))
+    return replace(decision, status=status)
 
 
 def _parsed(bodies: Iterable[Object]) -> list[ModelDeployment]:
