@@ -1,9 +1,12 @@
 """What must hold of every decision, whatever came before it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from tandem.api.objects import parse_deployment
-from tandem.api.status import ModelDeploymentStatus
+from tandem.api.status import CandidateSlot, ModelDeploymentStatus
+from tandem.api.values import duration_seconds
+from tandem.judge import VerdictKind
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.decide import decide
 from tandem.rollout.observation import Observation, RevisionState
@@ -22,6 +25,10 @@ def check_decision(world: World, result: Round) -> None:
     nothing_with_weight_shrinks(result)
     nothing_needed_is_deleted(result)
     attempts_are_new(world, result)
+    steps_are_earned(world, result)
+    doubt_holds(result)
+    nothing_goes_on_unread(result)
+    time_is_counted_once(world, result)
     conditions_are_honest(result)
     deciding_again_changes_nothing(world, result)
 
@@ -160,6 +167,97 @@ def attempts_are_new(world: World, result: Round) -> None:
         since for name, attempt, since in world.begun if (name, attempt) == (candidate.revision, candidate.attempt)
     }
     assert began <= {candidate.since.isoformat()}, "two attempts of one revision share their number, and so evidence"
+
+
+def _went_on(result: Round) -> CandidateSlot | None:
+    """Return the candidate as it was, if it is tried on or was promoted, by the rules and not by a person's word."""
+    before, status = result.deployment.status.candidate, result.decision.status
+    if before is None or before.restore or before.promoted_by is not None:
+        return None
+    acted = {item.id for item in result.deployment.status.decisions or []}
+    if any(item.id not in acted and item.revision == before.revision for item in status.decisions or []):
+        return None
+    fallback = result.deployment.status.fallback
+    if fallback is not None and fallback.revision == before.revision:
+        return None  # it may take over at once, whatever is thought of it as a candidate
+    on = status.candidate is not None and status.candidate.attempt == before.attempt
+    kept = status.candidate.revision if on and status.candidate else status.stable.revision if status.stable else None
+    return before if kept == before.revision else None
+
+
+def _is_compared(result: Round) -> bool:
+    """Whether there are steps to pass: a gateway, and a stable version that somebody could be sent to."""
+    stable, seen = result.deployment.status.stable, result.seen.revisions
+    by_steps = result.deployment.spec.traffic.gateway is not None and stable is not None
+    return by_steps and stable is not None and stable.revision in seen and seen[stable.revision].ready > 0
+
+
+def _is_overdue(result: Round, candidate: CandidateSlot, now: datetime) -> bool:
+    longest = result.deployment.spec.rollout.evidence.max_duration
+    if candidate.judged_since is None or longest is None:
+        return False
+    return (now - candidate.judged_since).total_seconds() >= duration_seconds(longest)
+
+
+def steps_are_earned(world: World, result: Round) -> None:
+    """A step is left after its hold time by evidence, or by time alone where that is declared, and marked."""
+    before, rollout = _went_on(result), result.deployment.spec.rollout
+    if before is None or not _is_compared(result) or before.step >= len(rollout.steps):
+        return
+    status, verdict = result.decision.status, result.seen.verdict
+    promoted, step = status.candidate is None, rollout.steps[before.step]
+    after = status.stable if promoted else status.candidate
+    assert after is not None and verdict is not None
+    if not promoted and status.candidate is not None and status.candidate.step == before.step:
+        return
+    in_favour = verdict.kind is VerdictKind.ADVANCE
+    if rollout.evidence.when_undecided == "Promote" and _is_overdue(result, before, world.now) and not in_favour:
+        assert after.without_evidence is not None
+        return
+    assert before.weight == step.weight
+    held = before.weight_since or world.now
+    assert (world.now - held).total_seconds() >= duration_seconds(step.hold)
+    assert in_favour or (rollout.pace == "Time" and after.without_evidence is not None)
+    assert not promoted or before.step == len(rollout.steps) - 1
+
+
+def doubt_holds(result: Round) -> None:
+    """Without evidence in its favour nobody gets everything who is suspicious or cannot be seen."""
+    before, seen, status = _went_on(result), result.seen, result.decision.status
+    if before is None or not _is_compared(result) or seen.verdict is None:
+        return
+    blind = seen.evidence_trouble is not None and seen.evidence_trouble.reason == "MetricsUnreadable"
+    doubtful = blind or before.revision in seen.unread or seen.verdict.kind is VerdictKind.HOLD
+    if status.candidate is None:
+        assert status.stable is not None
+        assert not doubtful or status.stable.without_evidence is None
+    elif status.candidate.weight > before.weight and status.candidate.without_evidence is not None:
+        steps = result.deployment.spec.rollout.steps
+        assert not doubtful or status.candidate.step < len(steps)
+
+
+def nothing_goes_on_unread(result: Round) -> None:
+    """While the spec cannot be read as a version, a candidate gets no more and is not promoted."""
+    before, status = _went_on(result), result.decision.status
+    if before is None or result.seen.blocked is None or not _is_compared(result):
+        return
+    assert status.candidate is not None
+    assert status.candidate.step == before.step
+    assert status.candidate.weight <= before.weight
+
+
+def time_is_counted_once(world: World, result: Round) -> None:
+    """Since when a candidate is judged stays what it is, whatever happens to its weight; it ends when it is up."""
+    before, status = _went_on(result), result.decision.status
+    if before is not None and before.judged_since is not None and status.candidate is not None:
+        assert status.candidate.judged_since == before.judged_since
+    last, rejected = result.deployment.status.candidate, status.rejected
+    fresh = rejected is not None and rejected.at == world.now and rejected != result.deployment.status.rejected
+    if rejected is not None and fresh and rejected.reason == "Undecided":
+        assert last is not None
+        assert not last.paused
+        assert _is_overdue(result, last, world.now)
+        assert result.deployment.spec.rollout.evidence.when_undecided == "RollBack"
 
 
 def conditions_are_honest(result: Round) -> None:

@@ -125,6 +125,8 @@ def outcome(result: Round, *keys: str) -> dict[str, Any]:
         "attempt": status.candidate.attempt if status.candidate else None,
         "restore": bool(status.candidate and status.candidate.restore),
         "paused": bool(status.candidate and status.candidate.paused),
+        "unproven": status.candidate.without_evidence if status.candidate else None,
+        "stable unproven": status.stable.without_evidence if status.stable else None,
         "weights": {name: weight for name, weight in (desired.weights or {}).items() if weight} or None,
         "service": desired.service_target,
         "replicas": dict(desired.replicas),

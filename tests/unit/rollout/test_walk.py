@@ -16,6 +16,7 @@ STEP_LISTS: list[list[dict[str, Any]]] = [
     [{"weight": 10, "hold": "30s"}, {"weight": 50, "hold": "30s"}],
     [{"weight": 1, "hold": "5s"}, {"weight": 25, "hold": "1m"}, {"weight": 75, "hold": "0s"}],
     [{"weight": 100}],
+    [{"weight": 20, "hold": "10s"}, {"weight": 100, "hold": "10s"}],
     [],
 ]
 WRITES = 12
@@ -84,6 +85,14 @@ class Walk(RuleBasedStateMachine):
     @rule(watch=st.sampled_from(["10m", "1500ms", "0s"]), automatic=st.booleans(), keep=st.integers(1, 3))
     def declare_rules(self, watch: str, automatic: bool, keep: int) -> None:
         self.world.declare(watch=watch, automatic=automatic, keep=keep)
+
+    @rule(
+        pace=st.sampled_from(["Evidence", "Time"]),
+        longest=st.sampled_from([None, "1m", "10m"]),
+        then=st.sampled_from(["Hold", "Promote", "RollBack"]),
+    )
+    def declare_pace(self, pace: str, longest: str | None, then: str) -> None:
+        self.world.declare(pace=pace, max_duration=longest, when_undecided=then)
 
     @rule(attempt=st.sampled_from(["1", "2", "3"]))
     def declare_attempt(self, attempt: str) -> None:
@@ -178,6 +187,23 @@ class Walk(RuleBasedStateMachine):
         if candidate is None or candidate.weight > 0 or self.world.slots.fallback is not None:
             self.world.judge(verdict_of(kind, metric=metric))
 
+    @rule(kind=st.sampled_from(list(VerdictKind)), count=st.integers(2, 4))
+    def judge_goes_on_saying(self, kind: VerdictKind, count: int) -> None:
+        for _ in range(count):
+            self.world.favour(31)
+            self.judge_says(kind, "errors")
+            self.reconcile()
+
+    @rule(reason=st.sampled_from([None, None, "EdgeMissing", "MetricsUnreadable"]))
+    def evidence_is(self, reason: str | None) -> None:
+        self.world.evidence_trouble = trouble(reason, "pod x: 403 on /metrics") if reason else None
+
+    @precondition(lambda self: self.world.revisions)
+    @rule(data=st.data(), count=st.integers(0, 1))
+    def counters_are_read(self, data: st.DataObject, count: int) -> None:
+        names = st.sampled_from(sorted(self.world.revisions))
+        self.world.unread = data.draw(st.frozensets(names, max_size=count), label="unread")
+
     @rule(drained=st.booleans())
     def requests_in_progress(self, drained: bool) -> None:
         self.world.drained = set(self.world.revisions) if drained else set()
@@ -195,6 +221,7 @@ class Walk(RuleBasedStateMachine):
 def settles(world: World) -> None:
     """Once everything goes well, what the spec declares becomes stable, unless a person or the judge said no."""
     world.blocked = world.conflict = world.evidence_trouble = None
+    world.unread = frozenset()
     world.steps = STEP_LISTS[0]
     if world.route is not None:
         world.route.refused = False

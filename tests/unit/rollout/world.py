@@ -72,13 +72,14 @@ class Revision:
     number: int
     image: str
     status: dict[str, Any] = field(default_factory=dict)
+    declared: str = "{}"
     decision: dict[str, str] | None = None
 
     def body(self) -> dict[str, Any]:
         spec: dict[str, Any] = {
             "number": self.number,
             "image": self.image,
-            "declared": "{}",
+            "declared": self.declared,
             "template": "{}",
             "renderer": "1",
         }
@@ -130,6 +131,9 @@ class World:
     replicas: int = 2
     steps: list[dict[str, Any]] = field(default_factory=lambda: [dict(step) for step in STEPS])
     watch: str = "10m"
+    pace: str = "Evidence"
+    max_duration: str | None = None
+    when_undecided: str = "Hold"
     attempt: str | None = None
     automatic: bool = True
     keep: int = 2
@@ -270,6 +274,9 @@ class World:
             "rollout": {"steps": self.steps, "watch": self.watch},
             "rollback": {"automatic": self.automatic, "keepRevisions": self.keep},
         }
+        spec["rollout"] |= {"pace": self.pace, "evidence": {"whenUndecided": self.when_undecided}}
+        if self.max_duration is not None:
+            spec["rollout"]["evidence"]["maxDuration"] = self.max_duration
         if self.attempt is not None:
             spec["rollout"]["attempt"] = self.attempt
         if self.gateway:
