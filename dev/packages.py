@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -32,10 +33,16 @@ def obstacles(packages: list[str]) -> list[str]:
     return [] if os.geteuid() == 0 else [f"only root can install the Debian packages {' '.join(packages)}"]
 
 
-def install_packages(packages: list[str], on_line: Callable[[str], None]) -> None:
-    """Install Debian packages; ``on_line`` sees what apt-get prints. Raises ``PackagesMissing``."""
-    _apt_get(["update"], on_line)
-    _apt_get(["install", "--yes", "--no-install-recommends", *packages], on_line)
+def install_packages(packages: list[str], step: Callable[[str], AbstractContextManager[Callable[[str], None]]]) -> None:
+    """Install Debian packages, if there are any to install. Raises ``PackagesMissing``.
+
+    ``step`` opens a step that people see by its name, and that shows what apt-get prints.
+    """
+    if not packages:
+        return
+    with step(f"installing Debian packages: {' '.join(packages)}") as on_line:
+        _apt_get(["update"], on_line)
+        _apt_get(["install", "--yes", "--no-install-recommends", *packages], on_line)
 
 
 def _apt_get(words: list[str], on_line: Callable[[str], None]) -> None:

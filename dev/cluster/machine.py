@@ -42,10 +42,7 @@ def prepare_machine(progress: Progress) -> None:
             "Install kind and start a Docker daemon, or use Linux as root"
             + (f" (Debian packages that will be installed: {' '.join(packages)})." if packages else ".")
         )
-    if not packages:
-        return
-    with progress.step(f"installing Debian packages: {' '.join(packages)}") as step:
-        try:
-            install_packages(packages, step)
-        except PackagesMissing as error:
-            raise ClusterError(str(error)) from error
+    try:
+        install_packages(packages, progress.step)
+    except PackagesMissing as error:
+        raise ClusterError(str(error)) from error

@@ -23,10 +23,7 @@ def prepare_machine(progress: Progress) -> None:
             f"Images are built by Docker, which does not answer, or by buildah: {'; '.join(problems)}. "
             "Start a Docker daemon, or use Debian as root"
         )
-    if not packages:
-        return
-    with progress.step(f"installing Debian packages: {' '.join(packages)}") as step:
-        try:
-            install_packages(packages, step)
-        except PackagesMissing as error:
-            raise ImageBuildError(str(error)) from error
+    try:
+        install_packages(packages, progress.step)
+    except PackagesMissing as error:
+        raise ImageBuildError(str(error)) from error

@@ -3,11 +3,24 @@
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from dev.packages import PackagesMissing, install_packages, missing_packages, obstacles
+
+
+class Steps:
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.lines: list[str] = []
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+        self.names.append(name)
+        yield self.lines.append
 
 
 def test_missing_programs_are_told_by_their_packages() -> None:
@@ -42,7 +55,14 @@ def test_an_installation_that_fails_quotes_apt_get(monkeypatch: pytest.MonkeyPat
     program.write_text('#!/bin/sh\necho "E: Unable to locate package $5" ; [ "$2" = update ]\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    seen: list[str] = []
+    seen = Steps()
     with pytest.raises(PackagesMissing, match="E: Unable to locate package buildah"):
-        install_packages(["buildah"], seen.append)
-    assert len(seen) == 2
+        install_packages(["buildah"], seen.step)
+    assert seen.names == ["installing Debian packages: buildah"]
+    assert len(seen.lines) == 2
+
+
+def test_nothing_to_install_is_no_step() -> None:
+    seen = Steps()
+    install_packages([], seen.step)
+    assert seen.names == []
