@@ -275,13 +275,14 @@ def test_a_run_that_hangs_is_given_up() -> None:
     in_virtual_time(main())
 
 
-def test_nothing_begun_or_ended_for_long_is_being_stuck() -> None:
-    async def slow(_: Key, __: int) -> float | None:
-        await asyncio.sleep(50)
-        return None
+async def takes_50_seconds(_: Key, __: int) -> float | None:
+    await asyncio.sleep(50)
+    return None
 
+
+def test_nothing_begun_or_ended_for_long_is_being_stuck() -> None:
     async def main() -> None:
-        async with queue(Work(slow), workers=1) as due:
+        async with queue(Work(takes_50_seconds), workers=1) as due:
             due.add(FRAUD)
             due.add(CHURN, after=20)
             await asyncio.sleep(60)
@@ -293,12 +294,8 @@ def test_nothing_begun_or_ended_for_long_is_being_stuck() -> None:
 
 
 def test_waiting_behind_many_others_is_not_being_stuck() -> None:
-    async def slow(_: Key, __: int) -> float | None:
-        await asyncio.sleep(50)
-        return None
-
     async def main() -> None:
-        async with queue(Work(slow), workers=1) as due:
+        async with queue(Work(takes_50_seconds), workers=1) as due:
             for number in range(20):
                 due.add(("many", f"model-{number}"))
             await asyncio.sleep(920)
