@@ -27,7 +27,7 @@ class EvidenceSettings(ApiModel):
     model_config = {
         "json_schema_extra": rules(
             (
-                "self.whenUndecided == 'Hold' || has(self.maxDuration)",
+                "!has(self.whenUndecided) || self.whenUndecided == 'Hold' || has(self.maxDuration)",
                 "whenUndecided speaks of what comes after maxDuration: give that too, such as 2h",
             )
         )

@@ -128,6 +128,10 @@ REFUSED = {
         model_deployment("rollout", "steps", 1, "hold", value="60"),
         "a duration needs a number and a unit",
     ),
+    "an end of what never ends": (
+        model_deployment("rollout", "evidence", value={"whenUndecided": "Promote"}),
+        "whenUndecided speaks of what comes after maxDuration: give that too, such as 2h",
+    ),
     "a certainty that no evidence gives": (
         model_deployment("rollout", "evidence", "falseRollback", value="0.0%"),
         "must be more than 0%",
@@ -216,6 +220,10 @@ ACCEPTED = {
     "the longest name": model_deployment(name="f" * 40),
     "no traffic": model_deployment("traffic"),
     "no steps": model_deployment("rollout", "steps", value=[]),
+    "steps that end by time": model_deployment("rollout", "pace", value="Time"),
+    "an end of the evidence": model_deployment(
+        "rollout", "evidence", value={"maxDuration": "2h", "whenUndecided": "RollBack"}
+    ),
     "a last step with everything": model_deployment("rollout", "steps", value=[{"weight": 10}, {"weight": 100}]),
     "no objectives": model_deployment("requirements"),
 }
