@@ -9,6 +9,7 @@ from tests.unit.rollout.world import Round, World, verdict_of
 
 R1, R2, R3 = "fraud-r1", "fraud-r2", "fraud-r3"
 Situation = Callable[[], World]
+BAD = verdict_of(VerdictKind.ROLL_BACK, "9 of 100 requests failed, 1 of 900 of fraud-r1's")
 
 
 def fresh(**spec: Any) -> World:
@@ -83,7 +84,7 @@ def settled(**spec: Any) -> World:
 def sent_back(**spec: Any) -> World:
     """a serves; b was sent back at 10 % for its errors and is what the spec declares."""
     world = canary(**spec)
-    world.judge(verdict_of(VerdictKind.ROLL_BACK, "9 of 100 requests failed, 1 of 900 of fraud-r1's"))
+    world.judge(BAD)
     world.round()
     world.answer_route()
     world.round()

@@ -8,6 +8,7 @@ from tandem.judge import VerdictKind
 from tandem.rollout.decide import decide
 from tandem.rollout.observation import Trouble
 from tests.unit.rollout.situations import (
+    BAD,
     R1,
     R2,
     Situation,
@@ -24,7 +25,6 @@ from tests.unit.rollout.situations import (
 )
 from tests.unit.rollout.world import World, trouble, verdict_of
 
-BAD = verdict_of(VerdictKind.ROLL_BACK, "9 of 100 requests failed, 1 of 900 of fraud-r1's")
 AVAILABLE = ("True", "StableServes")
 
 

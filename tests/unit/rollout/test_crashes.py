@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from tandem.judge import VerdictKind
 from tests.unit.rollout.checks import check_decision
 from tests.unit.rollout.profiles import STORIES
-from tests.unit.rollout.situations import R1, R2, canary, outcome, returning, serving, watching
+from tests.unit.rollout.situations import BAD, R1, R2, canary, outcome, returning, serving, watching
 from tests.unit.rollout.world import Luck, World, verdict_of
 
-BAD = verdict_of(VerdictKind.ROLL_BACK, "9 of 100 requests failed, 1 of 900 of fraud-r1's")
 lucks = st.builds(
     Luck,
     crash_before=st.one_of(st.none(), st.integers(0, 9)),

@@ -7,6 +7,7 @@ import pytest
 from tandem.api.revision import ObservedDecision
 from tandem.judge import VerdictKind
 from tests.unit.rollout.situations import (
+    BAD,
     R1,
     R2,
     R3,
@@ -24,8 +25,6 @@ from tests.unit.rollout.situations import (
     watching,
 )
 from tests.unit.rollout.world import Luck, World, trouble, verdict_of
-
-BAD = verdict_of(VerdictKind.ROLL_BACK, "9 of 100 requests failed, 1 of 900 of fraud-r1's")
 
 
 def paused() -> World:

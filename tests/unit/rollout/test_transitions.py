@@ -25,6 +25,7 @@ from tests.unit.rollout.changes import (
     unready,
 )
 from tests.unit.rollout.situations import (
+    BAD,
     R1,
     R2,
     R3,
@@ -40,9 +41,8 @@ from tests.unit.rollout.situations import (
     starting,
     watching,
 )
-from tests.unit.rollout.world import World, trouble, verdict_of
+from tests.unit.rollout.world import World, trouble
 
-BAD = verdict_of(VerdictKind.ROLL_BACK, "9 of 100 requests failed, 1 of 900 of fraud-r1's")
 GENTLE: list[dict[str, Any]] = [{"weight": 10}, {"weight": 30}]
 
 
