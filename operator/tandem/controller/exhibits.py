@@ -39,6 +39,9 @@ class Subject:
     stable: str | None = None
     """Whom it is compared with; None in the watch window, where nobody else gets requests."""
     step: int = 0
+    alone: bool = False
+    """The candidate has all the weight, and is judged by itself: what stable still answers is what was on its way, or
+    callers that do not come through the gateway."""
 
     @property
     def watched(self) -> bool:
@@ -63,7 +66,8 @@ def subject_of(deployment: ModelDeployment) -> Subject | None:
     if fallback is not None and (candidate is None or candidate.weight == 0):
         return Subject(stable.revision, int(stable.since.timestamp()))
     if candidate is not None and not candidate.restore:
-        return Subject(candidate.revision, candidate.attempt, stable.revision, candidate.step)
+        alone = candidate.weight == 100 and candidate.weight_since is not None
+        return Subject(candidate.revision, candidate.attempt, stable.revision, candidate.step, alone)
     return None
 
 
@@ -116,8 +120,12 @@ class Exhibit:
     evidence: Evidence | WatchEvidence
 
     def at(self, subject: Subject) -> "Exhibit":
-        """Return the exhibit at the subject's step: evidence in its favour begins afresh with each."""
-        if isinstance(self.evidence, Evidence) and subject.step != self.subject.step:
+        """Return the exhibit at the subject's step: evidence in its favour begins afresh with each.
+
+        So it does when the candidate gets all the weight: until then stable answered, and the two were compared.
+        """
+        same = (subject.step, subject.alone) == (self.subject.step, self.subject.alone)
+        if isinstance(self.evidence, Evidence) and not same:
             return Exhibit(subject, next_step(self.evidence))
         return replace(self, subject=subject)
 
@@ -136,7 +144,7 @@ class Exhibit:
 
     def after(self, counts: Mapping[str, Mapping[str, Counts]]) -> "Exhibit":
         """Return the exhibit with what was counted since the last look, by revision and metric."""
-        name, stable = self.subject.revision, self.subject.stable
+        name, stable = self.subject.revision, None if self.subject.alone else self.subject.stable
         if isinstance(self.evidence, WatchEvidence):
             return replace(self, evidence=add_watch(self.evidence, counts.get(name, {})))
         return replace(self, evidence=add(self.evidence, increments(counts, name, stable or "")))
@@ -153,6 +161,7 @@ class Exhibit:
             "part": "watch" if self.subject.watched else "rollout",
             "attempt": self.subject.attempt,
             "step": self.subject.step,
+            "alone": self.subject.alone,
             "evidence": self.evidence.to_dict(),
             "ledger": ledger_to_dict(ledger),
         }
@@ -186,7 +195,8 @@ def restore(stored: Mapping[str, Any] | None, subject: Subject, deployment: Mode
             exhibit = Exhibit(subject, WatchEvidence.from_dict(stored["evidence"]))
             return Restored(exhibit, ledger) if subject.watched and attempt == subject.attempt else Restored()
         evidence = Evidence.from_dict(stored["evidence"])
-        was = replace(subject, stable=subject.stable or "", attempt=int(attempt), step=int(stored["step"]))
+        step, alone = int(stored["step"]), bool(stored.get("alone", False))
+        was = replace(subject, stable=subject.stable or "", attempt=int(attempt), step=step, alone=alone)
     except (CorruptEvidence, KeyError, TypeError, ValueError) as error:
         return Restored(trouble=Trouble("EvidenceCorrupt", f"the stored evidence was discarded: {error}"))
     if subject.watched:
