@@ -102,7 +102,7 @@ class Trials:
         metrics = {ERRORS, *objective_seconds(deployment)}
         trial.exhibit = trial.exhibit.under(metrics).at(subject).after(folded.counts)
         trial.verdict = trial.exhibit.verdict(settings_of(deployment, subject))
-        return Judged(trial.verdict, trial.trouble or self._trouble(trial))
+        return Judged(trial.verdict, self._trouble(trial) or trial.trouble)
 
     def follow(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
         """Read the pods that matter from now on: of the versions in a slot while one is tried, and of draining ones."""
