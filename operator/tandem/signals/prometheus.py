@@ -1,7 +1,8 @@
 """Reading pods' counters from a Prometheus that scrapes them, instead of from the pods.
 
 The samples are as fresh as its last scrape; between two scrapes nothing new is told of a pod. Every sample is handed on
-once, with the time that it was scraped at.
+once, with the time that it was scraped at. Prometheus scrapes each pod at another moment, so their news are kept
+until there is some of every pod: requests of one version alone have nothing to be compared with.
 """
 
 import asyncio
@@ -42,7 +43,12 @@ MOST_CONNECTIONS: Final = 64
 """To all Prometheus servers together."""
 
 SCRAPES_MISSED: Final = 3
+"""Scrapes without anything new of a pod after which that is said."""
+
 SHORTEST_PATIENCE: Final = 5.0
+ROUND: Final = 1.5
+"""Scrape intervals that a pod's news are waited for by those of the others, at most."""
+
 _LARGEST_REFUSAL: Final = 64 * 1024
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -125,6 +131,15 @@ class _Known:
     fell: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What Prometheus has of a pod, and whether that is newer than what was told of it."""
+
+    pod: PodTarget
+    snapshot: Snapshot
+    is_new: bool
+
+
 class PrometheusScraper:
     """Reads the pods of one ModelDeployment from one Prometheus, in one query a look.
 
@@ -139,10 +154,10 @@ class PrometheusScraper:
         self._pace = pace
         self._clock = clock
         self._known: dict[str, _Known] = {}
-        self._next_look = clock()
+        self._next_look = self._round_at = clock()
 
     async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
-        """Return what is new of the pods: nothing of one that was not scraped since the last look."""
+        """Return what is new of the pods: nothing before all have been scraped again since the last news."""
         if not pods:
             return []
         await asyncio.sleep(max(self._next_look - self._clock(), 0.0))
@@ -156,32 +171,53 @@ class PrometheusScraper:
             return [self._unreadable(pod, _REASONS[type(error)], str(error)) for pod in pods]
         present = {pod.key for pod in pods}
         self._known = {key: known for key, known in self._known.items() if key in present}
-        answers = (self._answer(pod, found) for pod in pods)
+        return self._answers(pods, found)
+
+    def _answers(self, pods: Sequence[PodTarget], found: Found) -> list[PodSample | Unreadable]:
+        looks = [self._look(pod, found) for pod in pods]
+        complete = self._round_is_complete([look for look in looks if not isinstance(look, Unreadable)])
+        answers: list[PodSample | Unreadable | None] = []
+        for look in looks:
+            if isinstance(look, Unreadable):
+                answers.append(look)
+            elif look.pod.key not in self._known:
+                answers.append(self._first(look))
+            elif look.is_new and complete:
+                answers.append(self._news(look))
         return [answer for answer in answers if answer is not None]
 
-    def _answer(self, pod: PodTarget, found: Found) -> PodSample | Unreadable | None:
+    def _round_is_complete(self, looks: Sequence[_Look]) -> bool:
+        """Tell whether what is new may be handed on: of all pods, or of those that were scraped when all should be."""
+        longest = max((look.snapshot.interval or WINDOW for look in looks), default=WINDOW)
+        if not all(look.is_new for look in looks) and self._clock() - self._round_at <= ROUND * longest:
+            return False
+        self._round_at = self._clock()
+        return True
+
+    def _look(self, pod: PodTarget, found: Found) -> _Look | Unreadable:
         snapshot = found.get((pod.namespace, pod.name))
         if isinstance(snapshot, Snapshot):
-            return self._news(pod, snapshot)
+            known = self._known.get(pod.key)
+            is_new = known is None or snapshot.at > known.at
+            stale = None if is_new or known is None else self._stale(pod, snapshot, self._clock() - known.heard)
+            return stale or _Look(pod, snapshot, is_new)
         if isinstance(snapshot, GarbledAnswer):
             return self._unreadable(pod, "Garbled", f"of pod {pod.name}: {snapshot}")
         source = self._source
         labels = f'{source.namespace_label}="{pod.namespace}", {source.pod_label}="{pod.name}"'
+        what = f"it has no bento's series with {labels} of the last {WINDOW} s"
         advice = "see that it scrapes that pod, and that podLabel and namespaceLabel are the names of its labels"
-        return self._unreadable(
-            pod, "Missing", f"it has no bento's series with {labels} of the last {WINDOW} s; {advice}"
-        )
+        return self._unreadable(pod, "Missing", f"{what}; {advice}")
 
-    def _news(self, pod: PodTarget, snapshot: Snapshot) -> PodSample | Unreadable | None:
-        now = self._clock()
-        known = self._known.get(pod.key)
-        if known is None:
-            known = self._known[pod.key] = _Known(snapshot.at, now)
-            if pod.restarts > 0:
-                return None  # it may have been scraped before the restart: those are another process' counters
-        elif snapshot.at <= known.at:
-            return self._stale(pod, snapshot, now - known.heard)
-        known.at, known.heard = snapshot.at, now
+    def _first(self, look: _Look) -> PodSample | None:
+        """Return the first sample of a process: the baseline that its counting begins at."""
+        self._known[look.pod.key] = _Known(look.snapshot.at, self._clock())
+        # It may have been scraped before a restart: those would be another process' counters.
+        return self._news(look) if look.pod.restarts == 0 else None
+
+    def _news(self, look: _Look) -> PodSample | None:
+        pod, snapshot, known = look.pod, look.snapshot, self._known[look.pod.key]
+        known.at, known.heard = snapshot.at, self._clock()
         if known.counters is not None and not known.fell and _fell(known.counters, snapshot.counters):
             # Two that scrape the same pod may overtake each other by a moment. That must not look like a process that
             # began anew, whose requests would be counted again; one that did is still below its old counts next time.

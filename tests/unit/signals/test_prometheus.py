@@ -92,6 +92,39 @@ async def test_a_sample_is_handed_on_once() -> None:
         assert await see.see(first) == []  # another replica behind the same address, which is behind
 
 
+async def test_news_are_handed_on_when_there_is_some_of_every_pod() -> None:
+    both = pod("a"), pod("b")
+    async with looks() as see:
+        first = matrix(total([(0.0, 1), (5.0, 3)]), total([(2.0, 2), (7.0, 4)], pod="b"))
+        assert len(await see.see(first, *both)) == 2
+        see.clock.now += 4.0
+        half = matrix(total([(5.0, 3), (10.0, 5)]), total([(2.0, 2), (7.0, 4)], pod="b"))
+        assert await see.see(half, *both) == []
+        whole = matrix(total([(10.0, 5), (15.0, 7)]), total([(7.0, 4), (12.0, 9)], pod="b"))
+        assert [a.at for a in await see.see(whole, *both) if isinstance(a, PodSample)] == [15.0, 12.0]
+
+
+async def test_news_wait_for_no_pod_that_has_missed_its_scrape() -> None:
+    both = pod("a"), pod("b")
+    async with looks() as see:
+        first = matrix(total([(0.0, 1), (5.0, 3)]), total([(2.0, 2), (7.0, 4)], pod="b"))
+        await see.see(first, *both)
+        half = matrix(total([(5.0, 3), (10.0, 5)]), total([(2.0, 2), (7.0, 4)], pod="b"))
+        see.clock.now += 7.5
+        assert await see.see(half, *both) == []
+        see.clock.now += 0.1
+        (answer,) = await see.see(half, *both)
+        assert isinstance(answer, PodSample) and answer.pod.name == "a"
+
+
+async def test_news_wait_for_no_pod_that_cannot_be_read() -> None:
+    both = pod("a"), pod("b")
+    async with looks() as see:
+        await see.see(matrix(total([(0.0, 1), (5.0, 3)]), total([(2.0, 2), (7.0, 4)], pod="b")), *both)
+        answers = await see.see(matrix(total([(5.0, 3), (10.0, 5)])), *both)
+        assert [type(answer) for answer in answers] == [PodSample, Unreadable]
+
+
 async def test_a_pod_without_news_for_some_scrapes_is_said_to_be_silent() -> None:
     async with looks() as see:
         content = matrix(total([(0.0, 3), (10.0, 3)]))
