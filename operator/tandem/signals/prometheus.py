@@ -49,6 +49,9 @@ SHORTEST_PATIENCE: Final = 5.0
 ROUND: Final = 1.5
 """Scrape intervals that a pod's news are waited for by those of the others, at most."""
 
+GRACE: Final = 60.0
+"""Seconds in which a pod that is new is to be found and scraped for the first time, beside others that are."""
+
 _LARGEST_REFUSAL: Final = 64 * 1024
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -154,6 +157,7 @@ class PrometheusScraper:
         self._pace = pace
         self._clock = clock
         self._known: dict[str, _Known] = {}
+        self._asked: dict[str, float] = {}
         self._next_look = self._round_at = clock()
 
     async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
@@ -169,12 +173,13 @@ class PrometheusScraper:
             return [self._unreadable(pod, error.reason, str(error)) for pod in pods]
         except NoAnswer as error:
             return [self._unreadable(pod, _REASONS[type(error)], str(error)) for pod in pods]
-        present = {pod.key for pod in pods}
-        self._known = {key: known for key, known in self._known.items() if key in present}
+        now = self._clock()
+        self._asked = {pod.key: self._asked.get(pod.key, now) for pod in pods}
+        self._known = {key: known for key, known in self._known.items() if key in self._asked}
         return self._answers(pods, found)
 
     def _answers(self, pods: Sequence[PodTarget], found: Found) -> list[PodSample | Unreadable]:
-        looks = [self._look(pod, found) for pod in pods]
+        looks = [look for look in (self._look(pod, found) for pod in pods) if look is not None]
         complete = self._round_is_complete([look for look in looks if not isinstance(look, Unreadable)])
         answers: list[PodSample | Unreadable | None] = []
         for look in looks:
@@ -194,7 +199,7 @@ class PrometheusScraper:
         self._round_at = self._clock()
         return True
 
-    def _look(self, pod: PodTarget, found: Found) -> _Look | Unreadable:
+    def _look(self, pod: PodTarget, found: Found) -> _Look | Unreadable | None:
         snapshot = found.get((pod.namespace, pod.name))
         if isinstance(snapshot, Snapshot):
             known = self._known.get(pod.key)
@@ -203,6 +208,9 @@ class PrometheusScraper:
             return stale or _Look(pod, snapshot, is_new)
         if isinstance(snapshot, GarbledAnswer):
             return self._unreadable(pod, "Garbled", f"of pod {pod.name}: {snapshot}")
+        is_young = pod.key not in self._known and self._clock() - self._asked[pod.key] <= GRACE
+        if found and is_young:
+            return None
         source = self._source
         labels = f'{source.namespace_label}="{pod.namespace}", {source.pod_label}="{pod.name}"'
         what = f"it has no bento's series with {labels} of the last {WINDOW} s"

@@ -138,13 +138,32 @@ async def test_a_pod_without_news_for_some_scrapes_is_said_to_be_silent() -> Non
         assert "nothing new of pod a for 31 s" in answer.message
 
 
-async def test_a_pod_that_is_not_there_is_told_by_its_labels() -> None:
+async def test_a_pod_that_is_not_there_in_time_is_told_by_its_labels() -> None:
     async with looks() as see:
-        first, second = await see.see(matrix(total([(1.0, 3)])), pod("a"), pod("b"))
-        assert isinstance(first, PodSample)
-        assert isinstance(second, Unreadable)
+        content = matrix(total([(1.0, 3)]))
+        (only,) = await see.see(content, pod("a"), pod("b"))
+        assert only.pod.name == "a"
+        see.clock.now += 60.0
+        assert [answer.pod.name for answer in await see.see(content, pod("a"), pod("b"))] == []
+        see.clock.now += 0.1
+        (answer,) = await see.see(content, pod("a"), pod("b"))
+        assert isinstance(answer, Unreadable)
+        assert answer.reason == "Missing"
+        assert 'no bento\'s series with namespace="demo", pod="b" of the last 150 s' in answer.message
+
+
+async def test_where_no_pod_is_there_at_all_something_is_wrong() -> None:
+    async with looks() as see:
+        answers = await see.see(matrix(), pod("a"), pod("b"))
+        assert [answer.reason for answer in answers if isinstance(answer, Unreadable)] == ["Missing", "Missing"]
+
+
+async def test_a_pod_that_was_there_and_is_gone_is_missing_at_once() -> None:
+    async with looks() as see:
+        await see.see(matrix(total([(1.0, 3)]), total([(1.0, 3)], pod="b")), pod("a"), pod("b"))
+        first, second = await see.see(matrix(total([(2.0, 3)])), pod("a"), pod("b"))
+        assert isinstance(first, PodSample) and isinstance(second, Unreadable)
         assert second.reason == "Missing"
-        assert 'no bento\'s series with namespace="demo", pod="b" of the last 150 s' in second.message
 
 
 async def test_a_pod_that_is_garbled_is_named() -> None:
