@@ -2,7 +2,9 @@
 
 from tandem.judge.batch import GATES, KINDS, Batch, BatchVerdict, add_batch, judge_batch, next_step_batch
 from tandem.judge.counts import CorruptEvidence, Counts, Increment
-from tandem.judge.evidence import Evidence, MetricEvidence, add, empty, next_step
+from tandem.judge.evidence import TURNED_AWAY, Evidence, MetricEvidence, add, empty, next_step
+from tandem.judge.history import History, HistoryBatch, MetricHistory, add_history, add_history_batch
+from tandem.judge.rates import Rate
 from tandem.judge.rules import RULES, STALL_CAP, Rules, Settings, VerdictKind
 from tandem.judge.verdict import Verdict, verdict
 from tandem.judge.watch import WatchedMetric, WatchEvidence, add_watch, watch_evidence, watch_verdict
@@ -13,13 +15,18 @@ __all__ = [
     "KINDS",
     "RULES",
     "STALL_CAP",
+    "TURNED_AWAY",
     "Batch",
     "BatchVerdict",
     "CorruptEvidence",
     "Counts",
     "Evidence",
+    "History",
+    "HistoryBatch",
     "Increment",
     "MetricEvidence",
+    "MetricHistory",
+    "Rate",
     "Rules",
     "Settings",
     "Verdict",
@@ -29,6 +36,8 @@ __all__ = [
     "WatchedMetric",
     "add",
     "add_batch",
+    "add_history",
+    "add_history_batch",
     "add_watch",
     "add_watch_batch",
     "empty",

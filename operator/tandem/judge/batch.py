@@ -9,13 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from tandem.judge import states
-from tandem.judge.gates import Array, Integers, Numbers, absolute_pass_increment, finite_exp, log_mean
+from tandem.judge.gates import Array, Flags, Integers, Numbers, absolute_pass_increment, finite_exp, log_mean
 from tandem.judge.rules import RELATIVE_PART, RULES, UNCOMPARED_PART, Rules, Settings, VerdictKind
-
-Flags = npt.NDArray[np.bool_]
 
 CANDIDATE: Final = slice(0, 2)
 STABLE: Final = slice(2, 4)
@@ -23,23 +20,27 @@ STABLE: Final = slice(2, 4)
 KINDS: Final = (VerdictKind.UNDECIDED, VerdictKind.ADVANCE, VerdictKind.HOLD, VerdictKind.ROLL_BACK)
 """Coding of verdicts in arrays: the index in this tuple."""
 
-GATES: Final = ("passing", "relative", "absolute")
-"""Coding of what a verdict rests on: evidence for the candidate, its comparison with stable, or its own record where
-stable answers nothing in a step."""
+GATES: Final = ("passing", "relative", "absolute", "holding")
+"""Coding of what a verdict rests on: evidence for the candidate, its comparison with stable, its own record where
+stable answers nothing in a step, or a metric that can do no more than hold."""
 
 UNDECIDED, ADVANCE, HOLD, ROLL_BACK = range(4)
-PASSING, RELATIVE, ABSOLUTE = range(3)
+PASSING, RELATIVE, ABSOLUTE, HOLDING = range(4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Evidence of many rollouts under the same metrics.
 
-    ``allowed``: the bad share that each metric's objective grants. ``rollout``, ``step``, ``pending``: counts of the
-    whole rollout, of its step and of the unfinished block. The others are the gates' states: see `tandem.judge.states`.
+    ``allowed``: the bad share that each metric's objective grants. ``decides``: which metrics may send a version back
+    and must pass; the others only hold it while the candidate fares worse under them than stable. ``warmed``: whether
+    dispersion was learned of stable before the rollout. ``rollout``, ``step``, ``pending``: counts of the whole
+    rollout, of its step and of the unfinished block. The others are the gates' states: see `tandem.judge.states`.
     """
 
     allowed: Array
+    decides: Flags
+    warmed: Flags
     rollout: Integers
     step: Integers
     pending: Integers
@@ -49,10 +50,19 @@ class Batch:
     absolute: Array
 
     @classmethod
-    def begin(cls, rollouts: int, allowed: Sequence[float], dispersion: Array | None = None) -> "Batch":
+    def begin(
+        cls,
+        rollouts: int,
+        allowed: Sequence[float],
+        dispersion: Array | None = None,
+        decides: Sequence[bool] | None = None,
+        warmed: Flags | None = None,
+    ) -> "Batch":
         """Return the evidence before the first request.
 
-        ``dispersion``: what was learned of stable before, such as `Batch.dispersion` of an earlier batch.
+        ``dispersion``: what was learned of stable before, as `HistoryBatch.dispersion`; None where nothing was.
+        ``warmed``: where that was enough, as `HistoryBatch.enough`; everywhere by default, if anything was learned.
+        ``decides``: one flag a metric, all by default.
         """
         shape = (rollouts, len(allowed))
         shares = np.broadcast_to(np.asarray(allowed, dtype=float), shape)
@@ -61,6 +71,8 @@ class Batch:
         tolerated = states.tolerated_share(shares, counts[..., STABLE], 1.0, RULES)
         return cls(
             allowed=shares,
+            decides=np.broadcast_to(np.ones(shape[1], dtype=bool) if decides is None else np.asarray(decides), shape),
+            warmed=np.broadcast_to(dispersion is not None if warmed is None else warmed, shape),
             rollout=counts,
             step=counts,
             pending=counts,
@@ -82,8 +94,9 @@ class BatchVerdict:
     """What the evidence says of each rollout.
 
     ``kind`` and ``gate`` are coded by `KINDS` and `GATES`; ``metric`` is the index of the metric that caused it. All
-    have the shape (rollouts,), as has ``against``: the e-value against the candidate, the mean over the metrics.
-    ``passing``, (rollouts, metrics): e-values for the candidate.
+    have the shape (rollouts,), as has ``against``: the e-value against the candidate, the mean over the metrics (of a
+    verdict that rests on a holding metric: that metric's). ``passing``: e-values for the candidate,
+    (rollouts, metrics).
     """
 
     kind: Integers
@@ -147,24 +160,25 @@ def judge_batch(
     ``next_share``: the share of requests that each rollout's next step gives, (rollouts,); else that of the settings.
     """
     passing = _pass_log(batch, pass_limit(batch, settings, next_share), rules)
-    rollouts = len(passing)
-    earned = passing.min(axis=1) >= np.log(1.0 / settings.false_advance)
-    kind = np.where(earned, ADVANCE, UNDECIDED)
-    gate = np.full(rollouts, PASSING)
-    metric = passing.argmin(axis=1)
+    worst = np.where(batch.decides, passing, np.inf)
     relative = states.relative_log(batch.relative)
-    against = finite_exp(log_mean(relative))
-    gates = [(RELATIVE, relative, against, settings.threshold(RELATIVE_PART))]
-    if batch.uncompared.any():
-        absolute = np.where(batch.uncompared, states.absolute_log(batch.absolute), -np.inf)
-        gates.append((ABSOLUTE, absolute, finite_exp(log_mean(absolute)), settings.threshold(UNCOMPARED_PART)))
-    for number, logs, e_value, needed in gates:
-        found = np.where(e_value >= needed, ROLL_BACK, np.where(e_value >= rules.hold_at, HOLD, UNDECIDED))
-        stronger = (found >= HOLD) & (found >= kind)
-        kind, gate = np.where(stronger, found, kind), np.where(stronger, number, gate)
-        metric = np.where(stronger, logs.argmax(axis=1), metric)
-        against = np.where(stronger, e_value, against)
-    return BatchVerdict(kind, gate, metric, against, finite_exp(passing))
+    against = _mean_e(relative, batch.decides)
+    earned = worst.min(axis=1) >= np.log(1.0 / settings.false_advance)
+    found = BatchVerdict(
+        kind=np.where(earned, ADVANCE, UNDECIDED),
+        gate=np.full(len(earned), PASSING),
+        metric=worst.argmin(axis=1),
+        against=against,
+        passing=finite_exp(passing),
+    )
+    if not batch.decides.all():
+        found = _held(found, relative, ~batch.decides, rules)
+    found = _spoken(found, RELATIVE, np.where(batch.decides, relative, -np.inf), against, settings, rules)
+    alone = batch.uncompared & batch.decides
+    if alone.any():
+        absolute = np.where(alone, states.absolute_log(batch.absolute), -np.inf)
+        found = _spoken(found, ABSOLUTE, absolute, _mean_e(absolute, batch.decides), settings, rules)
+    return found
 
 
 def pass_limit(batch: Batch, settings: Settings, next_share: Numbers | None = None) -> Array:
@@ -173,6 +187,42 @@ def pass_limit(batch: Batch, settings: Settings, next_share: Numbers | None = No
     margin = settings.margins(share)
     limit: Array = np.where(batch.uncompared, np.minimum(batch.allowed + margin, 0.99), margin)
     return limit
+
+
+def _mean_e(logs: Array, decides: Flags) -> Array:
+    """Return the mean of the deciding metrics' e-values: the mean of e-values is one, their largest is not."""
+    ours = np.where(decides, logs, -np.inf)
+    part = decides.mean(axis=1)
+    return finite_exp(log_mean(ours) - np.log(part))
+
+
+def _spoken(
+    found: BatchVerdict, gate: int, logs: Array, e_value: Array, settings: Settings, rules: Rules
+) -> BatchVerdict:
+    """Return the verdict where this gate speaks against the candidate at least as strongly as what was found so far."""
+    needed = settings.threshold(RELATIVE_PART if gate == RELATIVE else UNCOMPARED_PART)
+    kind = np.where(e_value >= needed, ROLL_BACK, np.where(e_value >= rules.hold_at, HOLD, UNDECIDED))
+    stronger = (kind >= HOLD) & (kind >= found.kind)
+    return replace(
+        found,
+        kind=np.where(stronger, kind, found.kind),
+        gate=np.where(stronger, gate, found.gate),
+        metric=np.where(stronger, logs.argmax(axis=1), found.metric),
+        against=np.where(stronger, e_value, found.against),
+    )
+
+
+def _held(found: BatchVerdict, relative: Array, holding: Flags, rules: Rules) -> BatchVerdict:
+    logs = np.where(holding, relative, -np.inf)
+    e_value = finite_exp(logs.max(axis=1))
+    held = e_value >= rules.hold_at
+    return replace(
+        found,
+        kind=np.where(held, HOLD, found.kind),
+        gate=np.where(held, HOLDING, found.gate),
+        metric=np.where(held, logs.argmax(axis=1), found.metric),
+        against=np.where(held, e_value, found.against),
+    )
 
 
 def _counts(shape: tuple[int, ...], parts: tuple[Numbers, ...]) -> Integers:
@@ -187,17 +237,19 @@ def _use_blocks(batch: Batch, full: Flags, factor: Array, rules: Rules) -> Batch
     pending, relative = batch.pending.copy(), batch.relative.copy()
     passing, dispersion = batch.passing.copy(), batch.dispersion.copy()
     pending[full] = 0
-    relative[full] = states.relative_after(relative[full], blocks, divisor, rules)
-    passing[full] = states.passing_after(passing[full], blocks, divisor)
+    kept = np.where(batch.decides[full], 1.0, states.HELD_MEMORY)[:, None]
+    relative[full] = states.relative_after(relative[full] * kept, blocks, divisor, rules)
+    passing[full] = states.passing_after(passing[full], blocks)
     dispersion[full] = states.dispersion_after(dispersion[full], blocks[:, 2], blocks[:, 3])
     return replace(batch, pending=pending, relative=relative, passing=passing, dispersion=dispersion)
 
 
 def _pass_log(batch: Batch, limit: Array, rules: Rules) -> Array:
-    log = log_mean(states.passing_logs(batch.passing, limit))
+    factor = states.passing_factor(batch.dispersion, batch.warmed, rules)
+    log = log_mean(states.passing_logs(batch.passing, limit, factor))
     alone = batch.uncompared
     if alone.any():
-        seen, factor = batch.step[alone], states.dispersion_factor(batch.dispersion[alone], rules)
+        seen = batch.step[alone]
         increment = absolute_pass_increment(seen[:, 0], seen[:, 1], limit[alone])
-        log[alone] = log_mean(increment / factor[:, None])
+        log[alone] = log_mean(increment / factor[alone][:, None])
     return log

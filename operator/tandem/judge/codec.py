@@ -26,10 +26,10 @@ def record(data: object, where: str, fields: tuple[str, ...]) -> Mapping[str, An
     return content
 
 
-def expect_format(value: object, known: int) -> None:
-    """Raise unless the format is the known one."""
-    if isinstance(value, bool) or value != known:
-        raise CorruptEvidence("format", f"{value!r} is not the known format {known}")
+def expect_format(value: object, *known: int) -> None:
+    """Raise unless the format is a known one."""
+    if isinstance(value, bool) or value not in known:
+        raise CorruptEvidence("format", f"{value!r} is not a known format ({', '.join(map(str, known))})")
 
 
 def number(value: object, where: str, least: float = -LARGEST, most: float = LARGEST) -> float:
@@ -46,6 +46,13 @@ def floats(data: object, where: str, length: int, least: float = -LARGEST) -> tu
     if not isinstance(data, list) or len(data) != length:
         raise CorruptEvidence(where, f"not a list of {length} numbers")
     return tuple(number(value, f"{where}[{index}]", least) for index, value in enumerate(data))
+
+
+def whole(value: object, where: str) -> int:
+    """Return a whole number that is not negative."""
+    if type(value) is not int or not 0 <= value <= LARGEST:
+        raise CorruptEvidence(where, f"{value!r} is not a whole number from 0 to {LARGEST}")
+    return value
 
 
 def share(value: object, where: str) -> float:

@@ -1,7 +1,7 @@
 """Evidence of one rollout: everything the judge remembers, a value that goes into status and comes back."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -9,8 +9,14 @@ import numpy as np
 from tandem.judge import codec, states
 from tandem.judge.batch import Batch, add_batch, next_step_batch
 from tandem.judge.counts import CorruptEvidence, Counts, Increment
+from tandem.judge.history import History, MetricHistory, dispersion_from
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Format 1 knew one scale of dispersion and no history."""
+
+TURNED_AWAY: Final = "turned-away"
+"""Name of the metric that counts requests refused because the version was busy (429). It sends nobody back: it holds a
+candidate that refuses more than stable does, as it would refuse still more with a larger share."""
 
 DEFAULT_ALLOWED: Final = 0.01
 """Bad share that counts as in order where no objective says another."""
@@ -23,7 +29,8 @@ Floats = tuple[float, ...]
 class MetricEvidence:
     """Evidence under one metric: counts of the rollout, the step and the unfinished block, and the gates' states.
 
-    The states are the rows of `Batch` arrays: see `tandem.judge.states`.
+    The states are the rows of `Batch` arrays: see `tandem.judge.states`. ``warmed``: stable's history was known when
+    the rollout began.
     """
 
     allowed: float = DEFAULT_ALLOWED
@@ -34,6 +41,7 @@ class MetricEvidence:
     relative: Floats = states.RELATIVE
     passing: Floats = states.PASSING
     absolute: Floats = tuple(states.absolute_begin(DEFAULT_ALLOWED).tolist())
+    warmed: bool = False
 
     @property
     def uncompared(self) -> bool:
@@ -60,18 +68,22 @@ class Evidence:
     def from_dict(cls, data: object) -> "Evidence":
         """Return the evidence that `to_dict` wrote. Raises `CorruptEvidence` for anything else."""
         content = codec.record(data, "evidence", ("format", "metrics"))
-        codec.expect_format(content["format"], FORMAT)
+        codec.expect_format(content["format"], 1, FORMAT)
         metrics = codec.mapping(content["metrics"], "metrics")
+        if content["format"] == 1:
+            metrics = {name: _upgraded(value, f"metrics.{name}") for name, value in metrics.items()}
         return cls({name: _metric_from_dict(value, f"metrics.{name}") for name, value in metrics.items()})
 
 
-def empty(allowed: Mapping[str, float] | None = None) -> Evidence:
+def empty(allowed: Mapping[str, float] | None = None, history: History | None = None) -> Evidence:
     """Return evidence before the first request.
 
     ``allowed`` names the metrics and the bad share that the objectives grant each: 0.001 for ``errors`` at 99.9 %
-    availability, 0.01 for a p99. Metrics that turn up later get `DEFAULT_ALLOWED`.
+    availability, 0.01 for a p99. Metrics that turn up later get `DEFAULT_ALLOWED`. ``history``: what was learned of
+    stable before.
     """
-    return Evidence({name: _begin(share) for name, share in (allowed or {}).items()})
+    known = history.metrics if history else {}
+    return Evidence({name: _begin(share, known.get(name)) for name, share in (allowed or {}).items()})
 
 
 def add(evidence: Evidence, increments: Mapping[str, Increment]) -> Evidence:
@@ -82,7 +94,7 @@ def add(evidence: Evidence, increments: Mapping[str, Increment]) -> Evidence:
     metrics = dict(evidence.metrics)
     changed = [metrics.get(name) or _begin(DEFAULT_ALLOWED) for name in came]
     counts = np.array([_increment_row(increment) for increment in came.values()], dtype=np.int64)
-    batch = add_batch(batch_of(changed), *counts.T)
+    batch = add_batch(batch_of(dict(zip(came, changed, strict=True))), *counts.T)
     metrics.update(zip(came, _rows(batch), strict=True))
     return Evidence(metrics)
 
@@ -91,26 +103,37 @@ def next_step(evidence: Evidence) -> Evidence:
     """Return the evidence at the start of another step, that is of another weight: see `next_step_batch`."""
     if not evidence.metrics:
         return evidence
-    batch = next_step_batch(batch_of(list(evidence.metrics.values())), np.array([True]))
+    batch = next_step_batch(batch_of(evidence.metrics), np.array([True]))
     return Evidence(dict(zip(evidence.metrics, _rows(batch), strict=True)))
 
 
-def batch_of(metrics: Sequence[MetricEvidence]) -> Batch:
+def batch_of(metrics: Mapping[str, MetricEvidence]) -> Batch:
     """Return the evidence of one rollout as a batch of one."""
+    rows = list(metrics.values())
     rollout, step, pending = (
-        np.array([[_increment_row(getattr(metric, part)) for metric in metrics]], dtype=np.int64)
+        np.array([[_increment_row(getattr(row, part)) for row in rows]], dtype=np.int64)
         for part in ("rollout", "step", "pending")
     )
     dispersion, relative, passing, absolute = (
-        np.array([[getattr(metric, state) for metric in metrics]])
-        for state in ("dispersion", "relative", "passing", "absolute")
+        np.array([[getattr(row, state) for row in rows]]) for state in ("dispersion", "relative", "passing", "absolute")
     )
-    allowed = np.array([[metric.allowed for metric in metrics]])
-    return Batch(allowed, rollout, step, pending, dispersion, relative, passing, absolute)
+    return Batch(
+        allowed=np.array([[row.allowed for row in rows]]),
+        decides=np.array([[name != TURNED_AWAY for name in metrics]]),
+        warmed=np.array([[row.warmed for row in rows]]),
+        rollout=rollout,
+        step=step,
+        pending=pending,
+        dispersion=dispersion,
+        relative=relative,
+        passing=passing,
+        absolute=absolute,
+    )
 
 
-def _begin(allowed: float) -> MetricEvidence:
-    return next(iter(_rows(Batch.begin(1, [allowed]))))
+def _begin(allowed: float, history: MetricHistory | None = None) -> MetricEvidence:
+    begun = _rows(Batch.begin(1, [allowed]))[0]
+    return begun if history is None else replace(begun, dispersion=history.dispersion, warmed=history.enough)
 
 
 def _rows(batch: Batch) -> list[MetricEvidence]:
@@ -124,6 +147,7 @@ def _rows(batch: Batch) -> list[MetricEvidence]:
             relative=tuple(batch.relative[0, row].tolist()),
             passing=tuple(batch.passing[0, row].tolist()),
             absolute=tuple(batch.absolute[0, row].tolist()),
+            warmed=bool(batch.warmed[0, row]),
         )
         for row in range(batch.allowed.shape[1])
     ]
@@ -137,7 +161,7 @@ def _increment(row: list[int]) -> Increment:
     return Increment(Counts(row[0], row[1]), Counts(row[2], row[3]))
 
 
-_FIELDS: Final = ("allowed", "rollout", "step", "pending", "dispersion", "relative", "passing", "absolute")
+_FIELDS: Final = ("allowed", "rollout", "step", "pending", "dispersion", "relative", "passing", "absolute", "warmed")
 
 
 def _metric_to_dict(metric: MetricEvidence) -> dict[str, Any]:
@@ -150,6 +174,7 @@ def _metric_to_dict(metric: MetricEvidence) -> dict[str, Any]:
         "relative": list(metric.relative),
         "passing": list(metric.passing),
         "absolute": list(metric.absolute),
+        "warmed": metric.warmed,
     }
 
 
@@ -158,19 +183,28 @@ def _metric_from_dict(data: object, where: str) -> MetricEvidence:
     rollout, step, pending = (codec.increment(content[key], f"{where}.{key}") for key in ("rollout", "step", "pending"))
     if not _within(pending, step) or not _within(step, rollout):
         raise CorruptEvidence(where, "a part counts more requests than the whole")
-    dispersion = codec.floats(content["dispersion"], f"{where}.dispersion", len(states.DISPERSION), least=0.0)
-    if dispersion[1] <= 0.0 or dispersion[3] <= 0.0:
-        raise CorruptEvidence(f"{where}.dispersion", "nothing was expected of no requests")
+    if not isinstance(content["warmed"], bool):
+        raise CorruptEvidence(f"{where}.warmed", f"{content['warmed']!r} is neither true nor false")
     return MetricEvidence(
         allowed=codec.share(content["allowed"], f"{where}.allowed"),
         rollout=rollout,
         step=step,
         pending=pending,
-        dispersion=dispersion,
+        dispersion=dispersion_from(content["dispersion"], f"{where}.dispersion"),
         relative=codec.floats(content["relative"], f"{where}.relative", len(states.RELATIVE)),
         passing=codec.floats(content["passing"], f"{where}.passing", len(states.PASSING), least=0.0),
         absolute=codec.absolute(content["absolute"], f"{where}.absolute"),
+        warmed=content["warmed"],
     )
+
+
+def _upgraded(data: object, where: str) -> dict[str, Any]:
+    """Return a metric of format 1 as format 2 writes it. What spoke for it was divided by dispersion before: it is
+    divided again, so a candidate passes later, not sooner."""
+    content = codec.record(data, where, tuple(name for name in _FIELDS if name != "warmed"))
+    known = codec.floats(content["dispersion"], f"{where}.dispersion", 4, least=0.0)
+    fresh = states.DISPERSION[len(known) :]
+    return {**content, "dispersion": [*known, *fresh], "warmed": False}
 
 
 def _within(part: Increment, whole: Increment) -> bool:

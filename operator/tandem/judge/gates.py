@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Numbers = npt.ArrayLike
 
 RATIOS: Final[Array] = np.array([1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 1000.0])
@@ -65,8 +66,8 @@ def pass_stable_increment(candidate: Numbers, stable: Numbers, stable_bad: Numbe
 def pass_logs(good: Numbers, bad: Numbers, stable_part: Numbers, margin: Numbers) -> Array:
     """Return the log e-values against "candidate is bad at least ``margin`` more often than stable", one per bet.
 
-    ``good`` and ``bad`` are the candidate's requests and ``stable_part`` the summed `pass_stable_increment`, each block
-    divided by its dispersion. All three are sums that do not know the margin, so it may be chosen when one looks.
+    ``good`` and ``bad`` are the candidate's requests and ``stable_part`` the summed `pass_stable_increment`. All three
+    are sums that do not know the margin, so it may be chosen when one looks.
     """
     g, x, d = (np.asarray(v, dtype=float)[..., None] for v in (good, bad, margin))
     logs: Array = g * np.log1p(BETS * d) + x * np.log1p(BETS * (d - 1.0)) + np.asarray(stable_part)

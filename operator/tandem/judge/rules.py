@@ -29,14 +29,16 @@ class Rules:
     ``ratio``: a candidate up to this many times as bad as stable is called equally good: differences below it are
     mostly chance in how requests are spread over pods, and no reason to wake anybody. ``cap``: most that one block may
     argue, in the log: errors come in bursts, and a burst is one event; infinity for none. ``largest_dispersion``: most
-    that evidence is divided by; 1 for never. ``smallest_block``: requests in a block; a block of one request says
-    nothing about a ratio, as its share is 0 or 1. ``hold_at``: evidence against a candidate from which on it goes no
-    further, though it is not enough to send it back.
+    that evidence is divided by; 1 for never. ``cold_dispersion``: what evidence for a candidate is divided by at first
+    where stable's history is not known; 1 for independent requests. ``smallest_block``: requests in a block; a block
+    of one request says nothing about a ratio, as its share is 0 or 1. ``hold_at``: evidence against a candidate from
+    which on it goes no further, though it is not enough to send it back.
     """
 
     ratio: float = 1.25
     cap: float = math.log(10.0)
     largest_dispersion: float = 30.0
+    cold_dispersion: float = 3.0
     smallest_block: int = 10
     hold_at: float = 5.0
 

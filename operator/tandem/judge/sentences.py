@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from tandem.judge.counts import Counts
 
 MOST_ROLLOUTS = 1_000_000_000
+COLD = " (without a history of stable: errors were taken to come in bursts of up to three)"
+"""Added to a decision in favour of a candidate that rests on no history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Words:
             return cls(f"took longer than {objectives[metric]}", "for ")
         if metric == "errors":
             return cls("failed")
+        if metric == "turned-away":
+            return cls("turned away (429)")
         return cls(f"was bad by {metric}", "for ")
 
     def counted(self, who: str, counts: Counts) -> str:
@@ -66,6 +70,12 @@ def watched_quietly(words: Words, version: Counts, tolerated: float) -> str:
         return "no traffic: the new version has answered no requests since its promotion"
     counted = words.counted("since its promotion it", version)
     return f"nothing speaks against the new version: {counted}; at most {percent(tolerated)} is tolerated"
+
+
+def saturated(words: Words, candidate: Counts, stable: Counts) -> str:
+    """Why a candidate is held that refuses more requests than stable."""
+    text = f"in this step {_pair(words, candidate, stable)}"
+    return f"{text}: it is busier than stable, and with a larger share it would turn away more"
 
 
 def good_enough(words: Words, candidate: Counts, stable: Counts, limit: float, e_value: float) -> str:

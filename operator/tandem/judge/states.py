@@ -14,6 +14,7 @@ from tandem.judge.gates import (
     RATIOS,
     WORSE,
     Array,
+    Flags,
     Integers,
     Numbers,
     absolute_increment,
@@ -24,7 +25,9 @@ from tandem.judge.gates import (
 )
 from tandem.judge.rules import Rules
 
-FORGETTING: Final = 0.97
+HELD_MEMORY: Final = 0.97
+"""What is kept, with each block, of evidence that can do no more than hold: it is about now, not about the version."""
+
 ONSET: Final = 1e-3
 """Share of the reserve that is bet afresh in each interval: a version may go bad at any moment, not only at first."""
 
@@ -33,9 +36,24 @@ THIN_RECORD_LIMIT: Final = 0.5
 BOUND_LOG: Final = math.log(1e5)
 """Upper bounds on stable's share fail with a probability of 1e-5, which is small beside any declared alpha."""
 
-DISPERSION: Final = (5.0, 5.0, 0.5, 100.0)
-"""How much more stable's bad counts vary than independent requests' would: squared deviations, what was expected of
-them, and the bad and all requests that expectations come from. This is the state before the first block."""
+SCALES: Final = (1, 8, 64)
+"""Blocks that are added up before stable's counts are compared: bursts that last for many looks show in none alone."""
+
+FORGETTING: Final = (0.97, 0.9, 0.5)
+"""What is kept of stable's rate, per scale, with each sum: the longer the scale, the more a level that drifts with the
+hour would look like bursts."""
+
+PRIOR: Final = 5.0
+"""Bad requests that count as seen, without bursts, before the first block."""
+
+COLD_PRIOR: Final = 2.0
+"""The same where evidence for a candidate is weighed without a history of stable's; these came in bursts."""
+
+FRESH: Final = (PRIOR, PRIOR, 0.05, 10.0, 0.0, 0.0, 0.0)
+DISPERSION: Final = FRESH * len(SCALES)
+"""How much more stable's bad counts vary than independent requests' would, before the first block. For each scale:
+squared deviations, what was expected of them, the bad and all requests that expectations come from, and the blocks,
+requests and bad ones of the sum that is not full yet."""
 
 RELATIVE: Final = (0.0,) * len(RATIOS)
 """Evidence that the candidate is more than `Rules.ratio` times as bad as stable: a log per ratio. Carried over the
@@ -43,28 +61,61 @@ whole rollout."""
 
 PASSING: Final = (0.0,) * (2 + len(BETS))
 """Evidence that the candidate is not worse than stable by a margin, for any margin: the candidate's good and bad
-requests, and stable's part for each bet. Begun afresh in each step."""
+requests, and stable's part for each bet. Begun afresh in each step. Dispersion divides it when one looks, not block by
+block: the absence of errors looks like evidence until the first burst shows what it was worth."""
 
 
 def dispersion_factor(state: Array, rules: Rules) -> Array:
-    """By how much evidence is divided, from earlier blocks only: 1 for independent requests."""
-    factor: Array = np.clip(state[..., 0] / state[..., 1], 1.0, rules.largest_dispersion)
-    return factor
+    """By how much evidence is divided: 1 for independent requests. The scale on which counts vary most decides."""
+    scales = _by_scale(state)
+    return _largest(scales[..., 0] / scales[..., 1], rules)
+
+
+def passing_factor(state: Array, warmed: Flags, rules: Rules) -> Array:
+    """By how much evidence for the candidate is divided; more without a history of stable's (not ``warmed``).
+
+    Evidence for a version is mostly the absence of errors, which is worth little where errors come in bursts; and
+    before the first burst nothing tells that they do.
+    """
+    scales = _by_scale(state)
+    squares, expected = scales[..., 0] - PRIOR, scales[..., 1] - PRIOR
+    ratio = (squares + COLD_PRIOR * rules.cold_dispersion) / (expected + COLD_PRIOR)
+    factor = dispersion_factor(state, rules)
+    return np.where(warmed, factor, np.maximum(factor, _largest(ratio, rules)))
 
 
 def dispersion_after(state: Array, total: Numbers, bad: Numbers) -> Array:
     """Return the dispersion after one more block of stable's."""
-    squares, expected, known_bad, known_total = np.moveaxis(state, -1, 0)
-    foreseen = total * known_bad / known_total
-    return np.stack(
-        [
-            squares + (bad - foreseen) ** 2,
-            expected + foreseen,
-            FORGETTING * known_bad + bad,
-            FORGETTING * known_total + total,
-        ],
-        axis=-1,
-    )
+    scales = _by_scale(state).copy()
+    block = np.stack(np.broadcast_arrays(1.0, total, bad), axis=-1)
+    scales[..., 4:] += block[..., None, :]
+    for index, (scale, forgetting) in enumerate(zip(SCALES, FORGETTING, strict=True)):
+        full = scales[..., index, 4] >= scale
+        scales[full, index] = _learnt(scales[full, index], forgetting)
+    return scales.reshape(state.shape)
+
+
+def _learnt(state: Array, forgetting: float) -> Array:
+    """Return the dispersion on one scale after a full sum.
+
+    The deviation is weighed by how well stable's rate is known: a first large sum tells the rate, not its bursts.
+    """
+    squares, expected, known_bad, known, _, total, bad = np.moveaxis(state, -1, 0)
+    after = np.zeros_like(state)
+    after[..., 0] = squares + (bad - total * known_bad / known) ** 2 * known / (known + total)
+    after[..., 1] = expected + total * (known_bad + bad) / (known + total)
+    after[..., 2] = forgetting * known_bad + bad
+    after[..., 3] = forgetting * known + total
+    return after
+
+
+def _by_scale(state: Array) -> Array:
+    return state.reshape(*state.shape[:-1], len(SCALES), len(FRESH))
+
+
+def _largest(ratio: Array, rules: Rules) -> Array:
+    factor: Array = np.clip(ratio.max(axis=-1), 1.0, rules.largest_dispersion)
+    return factor
 
 
 def relative_after(state: Array, block: Integers, factor: Array, rules: Rules) -> Array:
@@ -80,18 +131,22 @@ def relative_log(state: Array) -> Array:
     return log_mean(state, RATIO_WEIGHTS)
 
 
-def passing_after(state: Array, block: Integers, factor: Array) -> Array:
+def passing_after(state: Array, block: Integers) -> Array:
     """Return the evidence for the candidate after one more block: its requests, bad ones, stable's, bad ones."""
     n_c, x_c, n_s, x_s = np.moveaxis(block, -1, 0)
     candidate = np.stack([n_c - x_c, x_c], axis=-1)
-    increment = np.concatenate([candidate, pass_stable_increment(n_c, n_s, x_s)], axis=-1)
-    after: Array = state + increment / factor[..., None]
+    after: Array = state + np.concatenate([candidate, pass_stable_increment(n_c, n_s, x_s)], axis=-1)
     return after
 
 
-def passing_logs(state: Array, margin: Numbers) -> Array:
-    """Logs of the e-values for the candidate, one per bet."""
-    return pass_logs(state[..., 0], state[..., 1], state[..., 2:], margin)
+def passing_logs(state: Array, margin: Numbers, factor: Numbers) -> Array:
+    """Logs of the e-values for the candidate, one per bet.
+
+    The factor may come from the same blocks: the mean of e^(1/factor) is at most the mean of e to that power, so it
+    passes a bound above 1 only where the mean of e does.
+    """
+    logs: Array = pass_logs(state[..., 0], state[..., 1], state[..., 2:], margin) / np.asarray(factor)[..., None]
+    return logs
 
 
 def absolute_begin(tolerated: Numbers) -> Array:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tandem.judge import sentences, states
-from tandem.judge.batch import ABSOLUTE, KINDS, RELATIVE, judge_batch, pass_limit
-from tandem.judge.counts import NONE, Counts
-from tandem.judge.evidence import Evidence, MetricEvidence, batch_of
+from tandem.judge import batch, sentences, states
+from tandem.judge.counts import NONE, Counts, Increment
+from tandem.judge.evidence import TURNED_AWAY, Evidence, MetricEvidence, batch_of
 from tandem.judge.gates import absolute_pass_increment, log_mean, pass_logs
+from tandem.judge.rates import Rate
 from tandem.judge.rules import RELATIVE_PART, RULES, UNCOMPARED_PART, Settings, VerdictKind
 
 
@@ -20,6 +20,7 @@ class Verdict:
 
     The counts are those of the whole rollout for what speaks against the candidate and of the step otherwise.
     ``e_value``: if the verdict's null hypothesis held, it would get this large with probability 1 / e_value at most.
+    ``warmed``: stable's history was known; without it, evidence for a candidate is discounted by a guess.
     """
 
     kind: VerdictKind
@@ -28,68 +29,99 @@ class Verdict:
     stable: Counts
     e_value: float
     sentence: str
+    warmed: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values, for status."""
         return {
             "verdict": self.kind.value,
             "metric": self.metric,
-            "candidate": {"requests": self.candidate.total, "bad": self.candidate.bad},
-            "stable": {"requests": self.stable.total, "bad": self.stable.bad},
+            "candidate": _counted(self.candidate),
+            "stable": _counted(self.stable),
             "eValue": float(f"{self.e_value:.4g}"),
+            "warmed": self.warmed,
             "sentence": self.sentence,
         }
 
 
+def _counted(counts: Counts) -> dict[str, Any]:
+    return {"requests": counts.total, "bad": counts.bad, **Rate.of(counts).to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What was found, and the metric that caused it."""
+
+    name: str
+    metric: MetricEvidence
+    kind: VerdictKind
+    e_value: float
+    settings: Settings
+
+    @property
+    def words(self) -> sentences.Words:
+        return sentences.Words.of(self.name, self.settings.objectives)
+
+    @property
+    def limit(self) -> float:
+        """By how much the candidate may be worse than stable, or how bad where stable answers nothing."""
+        return float(batch.pass_limit(batch_of({self.name: self.metric}), self.settings)[0, 0])
+
+    def says(self, counts: Increment, text: str) -> Verdict:
+        return Verdict(self.kind, self.name, counts.candidate, counts.stable, self.e_value, text, self.metric.warmed)
+
+
 def verdict(evidence: Evidence, settings: Settings) -> Verdict:
     """Return what the evidence says. Pure: the same evidence and settings give the same verdict."""
-    if not evidence.metrics:
+    if not evidence.metrics.keys() - {TURNED_AWAY}:
         return Verdict(VerdictKind.UNDECIDED, "errors", NONE, NONE, 1.0, sentences.no_traffic(NONE))
-    found = judge_batch(batch_of(list(evidence.metrics.values())), settings)
-    index, gate, kind = int(found.metric[0]), int(found.gate[0]), KINDS[found.kind[0]]
+    found = batch.judge_batch(batch_of(evidence.metrics), settings)
+    index, gate = int(found.metric[0]), int(found.gate[0])
     name = list(evidence.metrics)[index]
-    metric = evidence.metrics[name]
-    words = sentences.Words.of(name, settings.objectives)
-    if gate == RELATIVE:
-        return _against(name, metric, kind, float(found.against[0]), settings)
-    if gate == ABSOLUTE:
-        return _against_uncompared(name, metric, kind, float(found.against[0]), settings)
-    e_value = float(found.passing[0, index])
+    e_value = float(found.passing[0, index] if gate == batch.PASSING else found.against[0])
+    finding = _Finding(name, evidence.metrics[name], batch.KINDS[found.kind[0]], e_value, settings)
+    if gate == batch.PASSING:
+        measured = any(metric.step.candidate.total for metric in evidence.metrics.values())
+        return _unmeasured(finding) if measured and not finding.metric.step.candidate.total else _in_favour(finding)
+    return {batch.RELATIVE: _against, batch.ABSOLUTE: _against_uncompared, batch.HOLDING: _saturated}[gate](finding)
+
+
+def _against(found: _Finding) -> Verdict:
+    counts = found.metric.rollout
+    candidate, stable = counts.candidate, counts.stable
+    if found.kind is VerdictKind.ROLL_BACK:
+        return found.says(counts, sentences.worse(found.words, candidate, stable, found.e_value))
+    needed = found.settings.threshold(RELATIVE_PART)
+    return found.says(counts, sentences.suspicious(found.words, candidate, stable, found.e_value, needed))
+
+
+def _against_uncompared(found: _Finding) -> Verdict:
+    step, needed = found.metric.step, found.settings.threshold(UNCOMPARED_PART)
+    text = sentences.beyond_objective(found.words, step.candidate, found.metric.tolerated, found.e_value, needed)
+    return found.says(step, text)
+
+
+def _saturated(found: _Finding) -> Verdict:
+    step = found.metric.step
+    return found.says(step, sentences.saturated(found.words, step.candidate, step.stable))
+
+
+def _unmeasured(found: _Finding) -> Verdict:
+    return found.says(found.metric.step, sentences.unmeasured(found.words))
+
+
+def _in_favour(found: _Finding) -> Verdict:
+    metric, words, settings = found.metric, found.words, found.settings
     candidate, stable = metric.step.candidate, metric.step.stable
-    if kind is VerdictKind.ADVANCE:
-        text = sentences.good_enough(words, candidate, stable, _pass_limit(metric, settings), e_value)
-    else:
-        measured = any(other.step.candidate.total for other in evidence.metrics.values())
-        text = _undecided(words, metric, settings) if candidate.total or not measured else sentences.unmeasured(words)
-    return Verdict(kind, name, candidate, stable, e_value, text)
-
-
-def _against(name: str, metric: MetricEvidence, kind: VerdictKind, e_value: float, settings: Settings) -> Verdict:
-    candidate, stable = metric.rollout.candidate, metric.rollout.stable
-    words = sentences.Words.of(name, settings.objectives)
-    if kind is VerdictKind.ROLL_BACK:
-        text = sentences.worse(words, candidate, stable, e_value)
-    else:
-        text = sentences.suspicious(words, candidate, stable, e_value, settings.threshold(RELATIVE_PART))
-    return Verdict(kind, name, candidate, stable, e_value, text)
-
-
-def _against_uncompared(
-    name: str, metric: MetricEvidence, kind: VerdictKind, e_value: float, settings: Settings
-) -> Verdict:
-    candidate, stable = metric.step.candidate, metric.step.stable
-    words, needed = sentences.Words.of(name, settings.objectives), settings.threshold(UNCOMPARED_PART)
-    text = sentences.beyond_objective(words, candidate, metric.tolerated, e_value, needed)
-    return Verdict(kind, name, candidate, stable, e_value, text)
-
-
-def _undecided(words: sentences.Words, metric: MetricEvidence, settings: Settings) -> str:
-    candidate, stable = metric.step.candidate, metric.step.stable
+    if found.kind is VerdictKind.ADVANCE:
+        text = sentences.good_enough(words, candidate, stable, found.limit, found.e_value)
+        return found.says(metric.step, text if metric.warmed else f"{text}{sentences.COLD}")
     if candidate.total == 0:
-        return sentences.no_traffic(stable)
+        return found.says(metric.step, sentences.no_traffic(stable))
+    more = _still_needed(found)
     if metric.uncompared or _clean_log(candidate.total, settings.margin) < math.log(1.0 / settings.false_advance):
-        return sentences.too_little(words, candidate, stable, _still_needed(metric, settings))
-    return sentences.unclear(words, candidate, stable, settings.margin, _still_needed(metric, settings))
+        return found.says(metric.step, sentences.too_little(words, candidate, stable, more))
+    return found.says(metric.step, sentences.unclear(words, candidate, stable, settings.margin, more))
 
 
 def _clean_log(answers: int, margin: float) -> float:
@@ -97,20 +129,14 @@ def _clean_log(answers: int, margin: float) -> float:
     return float(log_mean(pass_logs(answers, 0, np.zeros(len(states.PASSING) - 2), margin)))
 
 
-def _pass_limit(metric: MetricEvidence, settings: Settings) -> float:
-    return float(pass_limit(batch_of([metric]), settings)[0, 0])
-
-
-def _still_needed(metric: MetricEvidence, settings: Settings) -> int:
+def _still_needed(found: _Finding) -> int:
     """Return after how many further good answers one bet alone would settle the step: about the number it takes."""
-    limit, seen = _pass_limit(metric, settings), metric.step.candidate
-    factor = float(states.dispersion_factor(np.array(metric.dispersion), RULES))
+    metric, limit, seen = found.metric, found.limit, found.metric.step.candidate
+    factor = float(states.passing_factor(np.array(metric.dispersion), np.array(metric.warmed), RULES))
     if metric.uncompared:
-        logs, per_answer = (
-            absolute_pass_increment(seen.total, seen.bad, limit) / factor,
-            absolute_pass_increment(1, 0, limit),
-        )
+        logs = absolute_pass_increment(seen.total, seen.bad, limit) / factor
+        per_answer = absolute_pass_increment(1, 0, limit)
     else:
-        logs, per_answer = states.passing_logs(np.array(metric.passing), limit), pass_logs(1, 0, 0.0, limit)
-    missing = math.log(len(logs) / settings.false_advance) - logs
+        logs, per_answer = states.passing_logs(np.array(metric.passing), limit, factor), pass_logs(1, 0, 0.0, limit)
+    missing = math.log(len(logs) / found.settings.false_advance) - logs
     return max(math.ceil(float(np.min(missing / per_answer)) * factor), 1)

@@ -9,7 +9,7 @@ import numpy as np
 from tandem.judge import codec, sentences
 from tandem.judge.batch import KINDS
 from tandem.judge.counts import NONE, Counts
-from tandem.judge.evidence import DEFAULT_ALLOWED, Evidence, Floats, MetricEvidence, batch_of
+from tandem.judge.evidence import DEFAULT_ALLOWED, TURNED_AWAY, Evidence, Floats, MetricEvidence, batch_of
 from tandem.judge.rules import RULES, STALL_CAP, WATCH_PART, Settings, VerdictKind
 from tandem.judge.verdict import Verdict
 from tandem.judge.watchbatch import WatchBatch, add_watch_batch, judge_watch_batch
@@ -70,16 +70,20 @@ def watch_evidence(evidence: Evidence, allowed: Mapping[str, float] | None = Non
     objectives: ``allowed`` for the new version's own, where they differ from those that the rollout was judged by.
     """
     shares = {name: metric.allowed for name, metric in evidence.metrics.items()} | dict(allowed or {})
+    shares.pop(TURNED_AWAY, None)
     if not shares:
         return WatchEvidence()
-    before = [evidence.metrics.get(name) or MetricEvidence() for name in shares]
+    before = {name: evidence.metrics.get(name) or MetricEvidence() for name in shares}
     batch = WatchBatch.begin(batch_of(before), _caps(shares), [list(shares.values())])
     return WatchEvidence(dict(zip(shares, _rows(batch), strict=True)))
 
 
 def add_watch(evidence: WatchEvidence, counts: Mapping[str, Counts]) -> WatchEvidence:
-    """Return the evidence with what the new version answered since the last call. No requests change nothing."""
-    came = {name: increment for name, increment in counts.items() if increment.total}
+    """Return the evidence with what the new version answered since the last call. No requests change nothing.
+
+    What it turned away does not count: there is nobody to compare with, and being busy is no reason to go back.
+    """
+    came = {name: increment for name, increment in counts.items() if increment.total and name != TURNED_AWAY}
     if not came:
         return evidence
     new = watch_evidence(Evidence(), {name: DEFAULT_ALLOWED for name in came if name not in evidence.metrics})

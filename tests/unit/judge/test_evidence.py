@@ -255,7 +255,8 @@ class TestStorage:
     @pytest.mark.parametrize(
         ("path", "value"),
         [
-            (("format",), 2),
+            (("format",), 3),
+            (("metrics", "errors", "warmed"), 1),
             (("format",), True),
             (("metrics",), []),
             (("metrics",), {"": {}}),
@@ -271,8 +272,10 @@ class TestStorage:
             (("metrics", "errors", "rollout"), [2**60, 0, 90, 0]),
             (("metrics", "errors", "step"), [11, 0, 90, 0]),
             (("metrics", "errors", "pending"), [9, 9, 0, 0]),
-            (("metrics", "errors", "dispersion"), [5.0, 0.0, 0.5, 100.0]),
-            (("metrics", "errors", "dispersion"), [-5.0, 5.0, 0.5, 100.0]),
+            (("metrics", "errors", "dispersion"), [5.0, 5.0, 0.5, 100.0]),
+            (("metrics", "errors", "dispersion"), [5.0, 5.0, 0.5, 0.0, 0.0, 0.0, 0.0] * 3),
+            (("metrics", "errors", "dispersion"), [5.0, 0.0, 0.5, 100.0, 0.0, 0.0, 0.0] * 3),
+            (("metrics", "errors", "dispersion"), [-5.0, 5.0, 0.5, 100.0, 0.0, 0.0, 0.0] * 3),
             (("metrics", "errors", "relative"), [0.0] * 6),
             (("metrics", "errors", "relative"), [math.nan] * 7),
             (("metrics", "errors", "relative"), [math.inf] * 7),
