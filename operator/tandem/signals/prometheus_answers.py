@@ -96,12 +96,12 @@ def refusal(content: bytes) -> str | None:
 
 def snapshots(content: bytes, source: PrometheusSource) -> Found:
     """Return each pod's counters at its newest whole scrape. Raises `NoAnswer`."""
-    refused = refusal(content)
-    if refused is not None:
-        raise QueryRefused(f"it refused the query: {refused}")
     try:
         answer = _Success.model_validate_json(content)
     except ValidationError:
+        refused = refusal(content)
+        if refused is not None:
+            raise QueryRefused(f"it refused the query: {refused}") from None
         raise GarbledAnswer(
             "what answers there is not the HTTP API of Prometheus; see that address is that of Prometheus itself, "
             "with its path prefix if it has one"
