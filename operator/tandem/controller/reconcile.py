@@ -102,10 +102,11 @@ class Reconciler:
             self._tell(key, body, decision)
             outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions, now)
             self._refused[key] = tuple(outcome.refused)
+            # Before the records: pods are read even if a record is refused, so that a bad version is found out.
+            self._trials.follow(key, deployment, decision.status, seen)
             records_later = await self._records.write_revisions(key, revisions, decision, now)
         except Conflict as error:
             raise ClusterBusy(error.doing, error.detail) from error
-        self._trials.follow(key, deployment, decision.status, seen)
         if outcome.busy is not None:
             raise outcome.busy
         look = CONFIG_LOOK if deployment.spec.model.config else None

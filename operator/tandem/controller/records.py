@@ -5,6 +5,7 @@ taken from and counts on from there. The status is written with the resourceVers
 records repeat what the status says, and are made up for by the next reconcile.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
@@ -14,12 +15,14 @@ from tandem.api.revision import ModelRevisionStatus
 from tandem.api.status import Condition, ModelDeploymentStatus
 from tandem.cluster.cache import Cache, Key
 from tandem.cluster.client import Cluster
-from tandem.cluster.errors import NotFound
+from tandem.cluster.errors import ClusterRefused, NotFound
 from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION, Object
 from tandem.controller.trials import Trials
 from tandem.controller.writing import deployment_due, revision_due, soonest
 from tandem.rollout.decide import AT_ONCE
 from tandem.rollout.decision import Decision
+
+log = logging.getLogger(__name__)
 
 
 class Records:
@@ -120,7 +123,11 @@ class Records:
         candidate = deployment.status.candidate
         if candidate is not None and candidate.revision == kept.revision:
             changes["attempt"] = candidate.attempt
-        await self._write_revision(revisions[kept.revision], **changes)
+        try:
+            await self._write_revision(revisions[kept.revision], **changes)
+        except ClusterRefused as error:
+            # The older evidence counts on from its own counters after a crash: no reason to hold up a rollback.
+            log.warning("evidence is kept in memory only: %s", error)
         self._trials.persisted(key)
 
     async def _write_status(self, body: Object, status: Object) -> None:

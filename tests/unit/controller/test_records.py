@@ -13,6 +13,7 @@ from tandem.api.names import DEPLOYMENT_LABEL
 from tandem.api.objects import ModelDeployment, ModelRevision, parse_deployment, parse_revision
 from tandem.api.status import ModelDeploymentStatus
 from tandem.cluster.cache import Cache
+from tandem.cluster.errors import ClusterRefused
 from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION, Kind, Object
 from tandem.controller.records import Records
 from tandem.controller.trials import Trials
@@ -27,6 +28,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SINCE = "2026-03-01T11:00:00Z"
 ATTEMPT = 2
 STABLE, CANDIDATE = "fraud-r1", "fraud-r2"
+PLACES = ((MODEL_DEPLOYMENT, KEY[1]), (MODEL_REVISION, CANDIDATE))
 NOTHING = Desired(new_revision=None, replicas={}, weights=None, service_target=None)
 
 
@@ -38,6 +40,7 @@ class Statuses(ObjectStore):
     """Keeps objects; the process that writes to it may end before any write."""
 
     writes_left = 1000
+    refused: frozenset[str] = frozenset()
 
     def put(self, kind: Kind, obj: Object) -> Object:
         body = {"apiVersion": kind.api_version, "kind": kind.kind, **obj}
@@ -49,6 +52,8 @@ class Statuses(ObjectStore):
     ) -> Object:
         if self.writes_left == 0:
             raise Crash
+        if name in self.refused:
+            raise ClusterRefused(f"write status of {name}", "Forbidden", "no")
         self.writes_left -= 1
         before = self.objects[kind.kind, namespace, name]
         assert before["metadata"]["resourceVersion"] == resource_version
@@ -190,3 +195,19 @@ def test_the_record_knows_the_attempt_that_its_evidence_is_of() -> None:
 
     written = in_virtual_time(story())
     assert (written["evidence"]["attempt"], written["attempt"]) == (ATTEMPT, ATTEMPT)
+
+
+def test_a_rollback_waits_for_no_evidence_that_cannot_be_written() -> None:
+    async def story() -> tuple[Object, Object]:
+        store, pods = rolling(), Pods()
+        store.refused = frozenset({CANDIDATE})
+        process = Process(store, pods)
+        await process.look()
+        await process.write()
+        process.trials.close()
+        deployment, revision = (store.objects[kind.kind, KEY[0], name] for kind, name in PLACES)
+        return deployment["status"], revision["status"]
+
+    status, record = in_virtual_time(story())
+    assert "candidate" not in status
+    assert "evidence" not in record
