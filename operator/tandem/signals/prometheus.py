@@ -7,7 +7,7 @@ until there is some of every pod: requests of one version alone have nothing to 
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
@@ -70,16 +70,21 @@ class PrometheusClient:
     """Asks Prometheus servers, within a bounded time and size; keeps its connections. Use it as a context.
 
     The addresses are written by whoever may create a ModelDeployment, so no credentials are sent, no redirect is
-    followed, and of an answer that is not Prometheus' own nothing but its status is told.
+    followed, and of an answer that is not Prometheus' own nothing but its status is told. ``allowed``: the addresses
+    that may be asked; none means any.
     """
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
+    def __init__(self, timeout: float = TIMEOUT, allowed: Iterable[str] = ()) -> None:
         self.timeout = timeout
+        self._allowed = frozenset(address.rstrip("/") for address in allowed)
         limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS // 2)
         self._transport = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False, limits=limits)
 
     async def ask(self, address: str, text: str) -> bytes:
         """Return the answer to an instant query. Raises `Unanswered`."""
+        if self._allowed and address.rstrip("/") not in self._allowed:
+            allowed = ", ".join(sorted(self._allowed))
+            raise Unanswered("Refused", f"this operator may not ask there; it may ask {allowed}")
         try:
             async with asyncio.timeout(self.timeout):
                 return await self._post(address, text)

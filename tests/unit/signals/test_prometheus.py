@@ -237,6 +237,20 @@ async def test_nobody_there() -> None:
     assert answer.message.endswith("connection refused; see that it runs there")
 
 
+async def test_only_what_is_allowed_is_asked() -> None:
+    async with serving(replying(matrix(total([(1.0, 3)])))) as server:
+        source = PrometheusSource(address=f"{server.url}/")
+        async with PrometheusClient(allowed=["http://prometheus.monitoring:9090"]) as client:
+            (answer,) = await PrometheusScraper(client, source).scrape([pod()])
+        assert isinstance(answer, Unreadable)
+        assert answer.reason == "Refused"
+        assert "it may ask http://prometheus.monitoring:9090" in answer.message
+        assert server.forms == []
+        async with PrometheusClient(allowed=["http://prometheus.monitoring:9090", server.url]) as client:
+            (answer,) = await PrometheusScraper(client, source).scrape([pod()])
+        assert isinstance(answer, PodSample)
+
+
 async def test_slow() -> None:
     async def never(_writer: asyncio.StreamWriter) -> None:
         await asyncio.Event().wait()
