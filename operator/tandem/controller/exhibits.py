@@ -10,6 +10,7 @@ from tandem.judge import (
     CorruptEvidence,
     Counts,
     Evidence,
+    History,
     Settings,
     Verdict,
     WatchEvidence,
@@ -176,9 +177,9 @@ class Restored:
     trouble: Trouble | None = None
 
 
-def begin(subject: Subject, deployment: ModelDeployment) -> Exhibit:
-    """Return an exhibit without evidence."""
-    start = empty(allowed_shares(deployment))
+def begin(subject: Subject, deployment: ModelDeployment, history: History | None = None) -> Exhibit:
+    """Return an exhibit without evidence. ``history``: what was learned of stable before."""
+    start = empty(allowed_shares(deployment), history)
     if subject.watched:
         return Exhibit(subject, watch_evidence(start, allowed_shares(deployment)))
     return Exhibit(subject, start)

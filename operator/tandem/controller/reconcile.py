@@ -4,6 +4,7 @@ The status is written with the resourceVersion that the decision was made from, 
 reads it after a crash, this operator included, goes on from the same decision.
 """
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -20,6 +21,7 @@ from tandem.cluster.ownership import Ownership, owned_by
 from tandem.controller.act import Actor
 from tandem.controller.claims import RouteClaims
 from tandem.controller.declarations import Declarations, Match
+from tandem.controller.history import Histories
 from tandem.controller.logs import LastLines
 from tandem.controller.parts import Parts
 from tandem.controller.reach import api_server_of
@@ -53,10 +55,13 @@ async def reconciler(parts: Parts) -> AsyncIterator["Reconciler"]:
     """
     api_server = None if parts.connection.inside else api_server_of(parts.connection)
     async with PodScraper(api_server) as scraper:
-        trials = Trials(scraper, parts.enqueue_urgently)
+        histories = Histories()
+        learning = asyncio.create_task(histories.run(), name="histories")
+        trials = Trials(scraper, histories, parts.enqueue_urgently)
         try:
             yield Reconciler(parts, trials)
         finally:
+            learning.cancel()
             trials.close()
 
 

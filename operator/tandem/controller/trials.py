@@ -23,6 +23,7 @@ from tandem.controller.exhibits import (
     settings_of,
     subject_of,
 )
+from tandem.controller.history import Histories
 from tandem.judge import Verdict
 from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble
 from tandem.signals import ERRORS, Collector, Fold, Ledger, PodSample, PodTarget, drained, fold
@@ -77,9 +78,14 @@ class Trials:
     """Trials by ModelDeployment. ``enqueue`` has a key reconciled when its pods were read; ``clock`` is monotonic."""
 
     def __init__(
-        self, scraper: Scraper, enqueue: Callable[[Key], None], clock: Callable[[], float] = time.monotonic
+        self,
+        scraper: Scraper,
+        histories: Histories,
+        enqueue: Callable[[Key], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scraper = scraper
+        self._histories = histories
         self._enqueue = enqueue
         self._clock = clock
         self._trials: dict[Key, _Trial] = {}
@@ -95,7 +101,7 @@ class Trials:
         if subject is None:
             trial.exhibit = trial.verdict = None
         elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
-            self._open(trial, subject, deployment, states)
+            self._open(key, trial, subject, deployment, states)
         folded = self._fold(trial, deployment)
         if subject is None or trial.exhibit is None:
             return Judged()
@@ -106,6 +112,7 @@ class Trials:
 
     def follow(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
         """Read the pods that matter from now on: of the versions in a slot while one is tried, and of draining ones."""
+        self._learn(key, deployment, status, seen)
         slots = {slot.revision for slot in (status.stable, status.candidate, status.fallback) if slot is not None}
         draining = {name for name, state in seen.revisions.items() if name not in slots and state.pods}
         candidate = status.candidate if status.stable is not None else None
@@ -115,13 +122,22 @@ class Trials:
         trial = self._trials.get(key)
         if not targets:
             if trial is not None and status.candidate is None and status.fallback is None:
-                self.forget(key)
+                self._end(key)
             return
         if trial is None:
             trial = self._trials[key] = _Trial(Collector(self._scraper))
         trial.targets = targets
         if trial.task is None or trial.task.done():
             trial.task = asyncio.create_task(self._read(key, trial), name=f"read pods of {key[0]}/{key[1]}")
+
+    def _learn(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
+        """Have stable looked at now and then while it serves alone; without a gateway nothing is compared with it."""
+        if status.candidate is not None or status.fallback is not None or deployment.spec.traffic.gateway is None:
+            self._histories.rest(key)
+        elif status.stable is not None:
+            name = status.stable.revision
+            targets = _targets(deployment.metadata.namespace, seen, {name})
+            self._histories.learn(key, name, self._scraper, targets, objective_seconds(deployment))
 
     def unread(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
         """Return the revisions with a ready pod whose counters have never been read."""
@@ -158,7 +174,11 @@ class Trials:
         self._trials[key].persisted_at = self._clock()
 
     def forget(self, key: Key) -> None:
-        """End the trial of a ModelDeployment."""
+        """Drop everything about a ModelDeployment that is gone."""
+        self._end(key)
+        self._histories.forget(key)
+
+    def _end(self, key: Key) -> None:
         trial = self._trials.pop(key, None)
         if trial is not None and trial.task is not None:
             trial.task.cancel()
@@ -166,7 +186,7 @@ class Trials:
     def close(self) -> None:
         """End all trials; what was persisted is where the next operator goes on."""
         for key in list(self._trials):
-            self.forget(key)
+            self._end(key)
 
     async def _read(self, key: Key, trial: _Trial) -> None:
         """Read the pods again and again, for as long as the trial lasts."""
@@ -181,7 +201,12 @@ class Trials:
             await asyncio.sleep(next_look - loop.time())
 
     def _open(
-        self, trial: _Trial, subject: Subject, deployment: ModelDeployment, states: Mapping[str, RevisionState]
+        self,
+        key: Key,
+        trial: _Trial,
+        subject: Subject,
+        deployment: ModelDeployment,
+        states: Mapping[str, RevisionState],
     ) -> None:
         """Begin a trial, or go on with one that was on before a restart or before a promotion."""
         trial.trouble = None
@@ -195,7 +220,8 @@ class Trials:
             trial.exhibit, trial.ledger = found.exhibit, found.ledger or trial.ledger
             log.info("evidence on %s goes on where it was", subject.revision)
         else:
-            trial.exhibit = begin(subject, deployment)
+            history = self._histories.of(key, subject.stable) if subject.stable is not None else None
+            trial.exhibit = begin(subject, deployment, history)
 
     def _fold(self, trial: _Trial, deployment: ModelDeployment) -> Fold:
         samples, trial.waiting = trial.waiting, []

@@ -15,6 +15,7 @@ from tandem.api.status import ModelDeploymentStatus
 from tandem.cluster.cache import Cache
 from tandem.cluster.errors import ClusterRefused
 from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION, Kind, Object
+from tandem.controller.history import Histories
 from tandem.controller.records import Records
 from tandem.controller.trials import Trials
 from tandem.rollout.decision import Decision, Desired
@@ -86,7 +87,7 @@ class Process:
     def __post_init__(self) -> None:
         for obj in self.store.objects.values():
             self.cache.feed("ADDED", obj)
-        self.trials = Trials(self.pods, lambda _: self.read.set(), asyncio.get_running_loop().time)
+        self.trials = Trials(self.pods, Histories(), lambda _: self.read.set(), asyncio.get_running_loop().time)
         self.records = Records(self.store, self.cache, self.trials)
 
     @property

@@ -1,0 +1,103 @@
+"""Stable versions while nothing is tried: their pods are looked at now and then, to learn how their bad requests vary.
+
+A rollout that begins with this knows what the absence of errors is worth. It is no more than help: pods that cannot be
+read are not spoken of, nothing waits for it, and after a restart of the operator it is learned anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tandem.cluster.cache import Key
+from tandem.judge import History, add_history
+from tandem.signals import Ledger, PodSample, PodTarget, fold
+from tandem.signals.collector import Scraper
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = 10.0
+"""Seconds between two looks at a version: what was counted between them is one block of its history."""
+
+PODS_PER_SECOND: Final = 10.0
+"""Pods read in a second at most, all versions together: with very many models each is looked at less often."""
+
+
+@dataclass(slots=True)
+class _Lesson:
+    revision: str
+    scraper: Scraper
+    targets: Sequence[PodTarget]
+    objectives: Mapping[str, float]
+    due: float
+    ledger: Ledger = field(default_factory=Ledger)
+    history: History = field(default_factory=History)
+    resting: bool = False
+
+
+class Histories:
+    """Histories by ModelDeployment. `run` reads the pods, for as long as it is awaited."""
+
+    def __init__(self) -> None:
+        self._lessons: dict[Key, _Lesson] = {}
+        self._news = asyncio.Event()
+
+    def learn(
+        self, key: Key, revision: str, scraper: Scraper, targets: Sequence[PodTarget], objectives: Mapping[str, float]
+    ) -> None:
+        """Look at these pods of a stable version from now on; what is known of it is kept, of another one forgotten."""
+        lesson = self._lessons.get(key)
+        if lesson is None or lesson.revision != revision:
+            due = asyncio.get_running_loop().time()
+            self._lessons[key] = _Lesson(revision, scraper, targets, objectives, due)
+            self._news.set()
+            return
+        if lesson.resting or not lesson.targets:
+            self._news.set()
+        if lesson.resting:
+            lesson.resting, lesson.ledger = False, Ledger()
+        lesson.scraper, lesson.targets, lesson.objectives = scraper, targets, objectives
+
+    def rest(self, key: Key) -> None:
+        """Look no further for now: something is tried, or watched. What is known is kept."""
+        if key in self._lessons:
+            self._lessons[key].resting = True
+
+    def of(self, key: Key, revision: str) -> History:
+        """Return what is known of a version; nothing, if it was never looked at."""
+        lesson = self._lessons.get(key)
+        return lesson.history if lesson is not None and lesson.revision == revision else History()
+
+    def forget(self, key: Key) -> None:
+        """Drop what is known of a ModelDeployment that is gone."""
+        self._lessons.pop(key, None)
+
+    async def run(self) -> None:
+        """Look at one version after the other, the one that has waited longest first."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._news.clear()
+            awake = [lesson for lesson in self._lessons.values() if not lesson.resting and lesson.targets]
+            following = min(awake, key=lambda lesson: lesson.due, default=None)
+            if following is None or following.due > loop.time():
+                await self._wait_until(following.due if following is not None else None)
+                continue
+            following.due = loop.time() + EVERY
+            await _look(following)
+            await asyncio.sleep(len(following.targets) / PODS_PER_SECOND)
+
+    async def _wait_until(self, due: float | None) -> None:
+        try:
+            async with asyncio.timeout_at(due):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+
+async def _look(lesson: _Lesson) -> None:
+    answers = await lesson.scraper.scrape(lesson.targets)
+    samples = [answer for answer in answers if isinstance(answer, PodSample)]
+    folded = fold(lesson.ledger, samples, lesson.objectives, {target.key for target in lesson.targets})
+    lesson.ledger = folded.ledger
+    lesson.history = add_history(lesson.history, folded.counts.get(lesson.revision, {}))
