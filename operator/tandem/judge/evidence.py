@@ -199,12 +199,13 @@ def _metric_from_dict(data: object, where: str) -> MetricEvidence:
 
 
 def _upgraded(data: object, where: str) -> dict[str, Any]:
-    """Return a metric of format 1 as format 2 writes it. What spoke for it was divided by dispersion before: it is
-    divided again, so a candidate passes later, not sooner."""
+    """Return a metric of format 1 as format 2 writes it.
+
+    What spoke for it was divided by dispersion before: it is divided again, so a candidate passes later, not sooner.
+    """
     content = codec.record(data, where, tuple(name for name in _FIELDS if name != "warmed"))
-    known = codec.floats(content["dispersion"], f"{where}.dispersion", 4, least=0.0)
-    fresh = states.DISPERSION[len(known) :]
-    return {**content, "dispersion": [*known, *fresh], "warmed": False}
+    squares, expected, *_ = codec.floats(content["dispersion"], f"{where}.dispersion", 4, least=0.0)
+    return {**content, "dispersion": [squares, expected, *states.DISPERSION[2:]], "warmed": False}
 
 
 def _within(part: Increment, whole: Increment) -> bool:

@@ -128,10 +128,8 @@ def add_history(history: History, counts: Mapping[str, Counts]) -> History:
 def dispersion_from(data: object, where: str) -> tuple[float, ...]:
     """Return a stored dispersion. Raises `CorruptEvidence` for what cannot be one."""
     state = codec.floats(data, where, len(states.DISPERSION), least=0.0)
-    width = len(states.FRESH)
-    for scale in (state[start : start + width] for start in range(0, len(state), width)):
-        if scale[1] <= 0.0 or scale[3] <= 0.0:
-            raise CorruptEvidence(where, "nothing was expected of no requests")
+    if not all(expected > 0.0 for expected in state[1 :: len(states.FRESH)]):
+        raise CorruptEvidence(where, "nothing was expected")
     return state
 
 

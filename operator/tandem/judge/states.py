@@ -39,9 +39,8 @@ BOUND_LOG: Final = math.log(1e5)
 SCALES: Final = (1, 8, 64)
 """Blocks that are added up before stable's counts are compared: bursts that last for many looks show in none alone."""
 
-FORGETTING: Final = (0.97, 0.9, 0.5)
-"""What is kept of stable's rate, per scale, with each sum: the longer the scale, the more a level that drifts with the
-hour would look like bursts."""
+MEMORY: Final = 0.9998
+"""What is kept of the past with each sum: 5,000 looks are most of an hour at two a second."""
 
 PRIOR: Final = 5.0
 """Bad requests that count as seen, without bursts, before the first block."""
@@ -49,11 +48,11 @@ PRIOR: Final = 5.0
 COLD_PRIOR: Final = 2.0
 """The same where evidence for a candidate is weighed without a history of stable's; these came in bursts."""
 
-FRESH: Final = (PRIOR, PRIOR, 0.05, 10.0, 0.0, 0.0, 0.0)
+FRESH: Final = (PRIOR, PRIOR, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 DISPERSION: Final = FRESH * len(SCALES)
 """How much more stable's bad counts vary than independent requests' would, before the first block. For each scale:
-squared deviations, what was expected of them, the bad and all requests that expectations come from, and the blocks,
-requests and bad ones of the sum that is not full yet."""
+squared deviations, what was expected of them, requests and bad ones of the sum before the last and of the last, and
+blocks, requests and bad ones of the sum that is not full yet."""
 
 RELATIVE: Final = (0.0,) * len(RATIOS)
 """Evidence that the candidate is more than `Rules.ratio` times as bad as stable: a log per ratio. Carried over the
@@ -88,24 +87,27 @@ def dispersion_after(state: Array, total: Numbers, bad: Numbers) -> Array:
     """Return the dispersion after one more block of stable's."""
     scales = _by_scale(state).copy()
     block = np.stack(np.broadcast_arrays(1.0, total, bad), axis=-1)
-    scales[..., 4:] += block[..., None, :]
-    for index, (scale, forgetting) in enumerate(zip(SCALES, FORGETTING, strict=True)):
-        full = scales[..., index, 4] >= scale
-        scales[full, index] = _learnt(scales[full, index], forgetting)
+    scales[..., 6:] += block[..., None, :]
+    full = scales[..., 6] >= SCALES
+    scales[full] = _learnt(scales[full])
     return scales.reshape(state.shape)
 
 
-def _learnt(state: Array, forgetting: float) -> Array:
+def _learnt(state: Array) -> Array:
     """Return the dispersion on one scale after a full sum.
 
-    The deviation is weighed by how well stable's rate is known: a first large sum tells the rate, not its bursts.
+    The sum is compared with the line through the two before it: a level that drifts with the hour, which stable and
+    candidate share, is no burst. The square is divided by what a fit through so few requests adds to it.
     """
-    squares, expected, known_bad, known, _, total, bad = np.moveaxis(state, -1, 0)
+    squares, expected, n_2, x_2, n_1, x_1, _, n, x = np.moveaxis(state, -1, 0)
+    known = (n_1 > 0.0) & (n_2 > 0.0)
+    m_1, m_2 = np.where(known, n_1, 1.0), np.where(known, n_2, 1.0)
+    deviation = x - n * (2.0 * x_1 / m_1 - x_2 / m_2)
     after = np.zeros_like(state)
-    after[..., 0] = squares + (bad - total * known_bad / known) ** 2 * known / (known + total)
-    after[..., 1] = expected + total * (known_bad + bad) / (known + total)
-    after[..., 2] = forgetting * known_bad + bad
-    after[..., 3] = forgetting * known + total
+    after[..., 0] = MEMORY * squares + known * deviation**2 / (1.0 + 4.0 * n / m_1 + n / m_2)
+    after[..., 1] = MEMORY * expected + known * n * (x + x_1 + x_2) / (n + m_1 + m_2)
+    after[..., 2:4] = state[..., 4:6]
+    after[..., 4:6] = state[..., 7:9]
     return after
 
 
