@@ -141,10 +141,11 @@ def _pod_trouble(name: str, status: Body, container: Body, last_line: str | None
         return Trouble(reason, f"pod {name}: {waiting.get('message', 'something that it refers to is missing')}")
     exit_ = _last_exit(container)
     if exit_ is not None and not container.get("ready", False):
-        why = "was killed for using more memory than its limit" if exit_.get("reason") == "OOMKilled" else "exited"
-        code = exit_.get("exitCode", "?")
+        killed = exit_.get("reason") == "OOMKilled"  # its log knows nothing of that
+        what = "was killed for using more memory than its limit" if killed else "exited"
+        code, quoted = exit_.get("exitCode", "?"), "" if killed else said
         return Trouble(
-            exit_.get("reason") or "Exited", f"pod {name}: its container {why} (exit code {code}){said}", True
+            exit_.get("reason") or "Exited", f"pod {name}: its container {what} (exit code {code}){quoted}", True
         )
     if reason in ("CreateContainerError", "RunContainerError"):
         return Trouble(reason, f"pod {name}: {waiting.get('message', 'its container cannot be started')}", True)

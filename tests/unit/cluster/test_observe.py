@@ -123,7 +123,7 @@ CASES: list[tuple[str, dict[str, Any], str | None, Trouble | None]] = [
     (
         "it is killed for its memory, and runs again",
         pod(state=running("12:01:00"), last=terminated(137, "12:00:05", "12:00:50", "OOMKilled"), restarts=1),
-        None,
+        "Service Fraud initialized",
         Trouble(
             "OOMKilled",
             f"pod {NAME}: its container was killed for using more memory than its limit (exit code 137)",
