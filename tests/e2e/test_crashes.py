@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from dev.kube.client import Object
+from dev.kube.client import Object, until
 from dev.kube.model import CANARY_STEPS, Model, status_of
 from dev.kube.stack import REPOSITORY
+from dev.traffic.process import Traffic
 from dev.traffic.summary import lost
 from tests.e2e.operator_process import kill_operator, until_operator_is_back
 
@@ -75,6 +76,34 @@ def test_a_rollback_that_was_decided_is_not_forgotten(model: Model) -> None:
         after = traffic.stop()[outcomes:]
     assert {outcome.version for outcome in after} == {"first"}
     assert model.revision("failing")["status"]["attempt"] == 1
+
+
+def counted(model: Model, version: str) -> tuple[int, int]:
+    """Return the candidate's and stable's requests in the evidence that is stored."""
+    stored = model.revision(version)["status"].get("evidence")
+    if stored is None:
+        return 0, 0
+    candidate, _, stable, _ = stored["evidence"]["metrics"]["errors"]["rollout"]
+    return candidate, stable
+
+
+def answered(traffic: Traffic, version: str) -> int:
+    return sum(1 for outcome in traffic.outcomes() if outcome.version == version)
+
+
+def test_evidence_outlives_the_operator_and_counts_every_request_once(model: Model) -> None:
+    model.given("first", rollout={"steps": [{"weight": 50, "hold": "10m"}]})
+    with model.traffic() as traffic:
+        model.apply("better")
+        until(lambda: counted(model, "better")[0] > 100, 120, "evidence was stored")
+        before = counted(model, "better")
+        killed = kill_operator(model.kube)
+        until_operator_is_back(model.kube, killed)
+        seen = answered(traffic, "better")
+        until(lambda: counted(model, "better")[0] >= seen, 120, "what was answered meanwhile is counted")
+        after = counted(model, "better")
+        assert after[0] <= answered(traffic, "better"), "no request of the candidate is counted twice"
+        assert before[1] < after[1] <= answered(traffic, "first"), "nor any of stable"
 
 
 def test_a_rollout_goes_on_after_the_api_server_was_restarted(model: Model) -> None:
