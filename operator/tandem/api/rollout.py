@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from tandem.api.base import ApiModel
-from tandem.api.marks import rules
+from tandem.api.marks import list_map, rules
+from tandem.api.metrics import JudgedMetric
 from tandem.api.values import Duration, PositivePercent
 
 Pace = Literal["Evidence", "Time"]
@@ -55,6 +56,15 @@ class EvidenceSettings(ApiModel):
             "What becomes of a candidate that evidence has not settled in maxDuration. Hold: it stays at its weight, "
             "and a person decides. Promote: it passes without evidence, unless it is suspicious or cannot be seen. "
             "RollBack: it is sent back."
+        ),
+    )
+    metrics: list[JudgedMetric] | None = Field(
+        None,
+        max_length=8,
+        json_schema_extra=list_map("name"),
+        description=(
+            "Counters of the bento's own that a version is judged by, besides errors and latency: it must not be bad "
+            "by any of them more often than stable."
         ),
     )
 

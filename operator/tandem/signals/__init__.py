@@ -1,8 +1,10 @@
 """Signals: what the pods' own counters say, read over HTTP and folded into counts for the judge."""
 
 from tandem.signals.collector import Collector
+from tandem.signals.exposition import GarbledMetrics
 from tandem.signals.ledger import Fold, Ledger, drained, fold
-from tandem.signals.metrics import GarbledMetrics, PodCounters, parse
+from tandem.signals.metrics import PodCounters, parse
+from tandem.signals.named import Flaw, NamedMetric, named_metrics
 from tandem.signals.sample import ERRORS, PodSample, PodTarget, Unreadable, increments
 from tandem.signals.scraper import ApiServer, PodScraper
 from tandem.signals.store import ledger_from_dict, ledger_to_dict
@@ -11,9 +13,11 @@ __all__ = [
     "ERRORS",
     "ApiServer",
     "Collector",
+    "Flaw",
     "Fold",
     "GarbledMetrics",
     "Ledger",
+    "NamedMetric",
     "PodCounters",
     "PodSample",
     "PodScraper",
@@ -24,5 +28,6 @@ __all__ = [
     "increments",
     "ledger_from_dict",
     "ledger_to_dict",
+    "named_metrics",
     "parse",
 ]

@@ -9,6 +9,10 @@ Requests that hang are in no counter of finished requests. Of those that had sta
 ``started then - finished now`` are still not answered, so they are too slow already, whatever comes of them. A pod's
 too slow requests are the finished ones plus these; the largest such sum so far is what counts, so that nobody is
 counted again when they finish.
+
+A metric of the user's own is a pair of counters that need not be incremented at one moment. It is taken in when at
+least as many were counted in all as were counted bad since it was last taken in; until then it waits, so that nothing
+is lost and nothing is counted bad that is not counted at all.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,6 +21,7 @@ from typing import Final
 
 from tandem.judge import Counts
 from tandem.signals.metrics import PodCounters
+from tandem.signals.named import NOT_READ, Flaw, Reading
 from tandem.signals.sample import ERRORS, PodSample
 
 LONGEST_INTERVAL: Final = 10.0
@@ -33,6 +38,14 @@ class Slowness:
     within: int
     beyond: int
     known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """What a pod had counted under a metric of the user's when that was last taken in, and by which counters."""
+
+    counted_by: str
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class PodLedger:
     errors: int
     turned_away: int
     slowness: Mapping[str, Slowness] = field(default_factory=dict)
+    named: Mapping[str, Tallied] = field(default_factory=dict)
     recent: Recent | None = field(default=None, compare=False)
 
 
@@ -73,13 +87,14 @@ class Fold:
 
     ``counts``: requests since the last look by revision and metric. ``turned_away``: of all that asked, how many were
     refused because the pod was busy (429). ``missing_edges``: latency metrics that a revision's histogram has no edge
-    for; they are not in its counts.
+    for; they are not in its counts. ``flaws``: metrics of the user's that some pod of a revision cannot be judged by.
     """
 
     ledger: Ledger
     counts: Mapping[str, Mapping[str, Counts]]
     turned_away: Mapping[str, Counts]
     missing_edges: Mapping[str, tuple[str, ...]]
+    flaws: Mapping[str, Mapping[str, Flaw]]
 
 
 def fold(
@@ -97,6 +112,7 @@ def fold(
     counts: dict[str, dict[str, Counts]] = {}
     turned_away: dict[str, Counts] = {}
     missing: dict[str, set[str]] = {}
+    flaws: dict[str, dict[str, Flaw]] = {}
     for sample in samples:
         key, revision = sample.pod.key, sample.pod.revision
         before = pods.get(key)
@@ -105,7 +121,10 @@ def fold(
             continue
         missing.setdefault(revision, set()).update(objectives.keys() - after.slowness.keys())
         of_revision = counts.setdefault(revision, {name: Counts() for name in (ERRORS, *objectives)})
+        of_revision.update({metric.name: Counts() for metric in sample.pod.metrics if metric.name not in of_revision})
         turned_away.setdefault(revision, Counts())
+        if found := _flaws(sample):
+            flaws[revision] = {**found, **flaws.get(revision, {})}
         if before is None or not before.counting or _was_reset(before, after):
             continue
         for name, increment in _increments(before, after).items():
@@ -120,6 +139,7 @@ def fold(
         counts,
         turned_away,
         {revision: tuple(sorted(names)) for revision, names in missing.items() if names},
+        flaws,
     )
 
 
@@ -154,8 +174,46 @@ def _advance(before: PodLedger | None, sample: PodSample, objectives: Mapping[st
         errors=counters.errors,
         turned_away=counters.turned_away,
         slowness=slowness,
+        named=_named(before, sample),
         recent=recent,
     )
+
+
+def _named(before: PodLedger | None, sample: PodSample) -> dict[str, Tallied]:
+    """Return what of the user's metrics is taken in with this sample, beside what was before where that has to wait."""
+    found = {}
+    for metric in sample.pod.metrics:
+        counts, counted_by = _reading(sample, metric.name).counts, metric.counted_by
+        then = before.named.get(metric.name) if before is not None and before.counting else None
+        if then is None or then.counted_by != counted_by:
+            if counts is not None:
+                found[metric.name] = Tallied(counted_by, counts)
+        elif counts is None or _waits(then.counts, counts) or _reading(sample, metric.name).flaw is not None:
+            found[metric.name] = then
+        else:
+            found[metric.name] = Tallied(counted_by, counts)
+    return found
+
+
+def _waits(then: Counts, now: Counts) -> bool:
+    """Tell whether more was counted badly than was counted in all: the rest is on its way."""
+    return now.bad - then.bad > now.total - then.total >= 0
+
+
+def _reading(sample: PodSample, metric: str) -> Reading:
+    return sample.counters.named.get(metric, NOT_READ)
+
+
+def _flaws(sample: PodSample) -> dict[str, Flaw]:
+    """Return the metrics that this pod cannot be judged by; nothing is missing of one that has answered nobody yet."""
+    if not sample.counters.answered:
+        return {}
+    found = {metric.name: _reading(sample, metric.name).flaw for metric in sample.pod.metrics}
+    return {
+        name: Flaw(flaw.reason, f"metric {name} of pod {sample.pod.name}: {flaw.message}")
+        for name, flaw in found.items()
+        if flaw is not None
+    }
 
 
 def _slowness(
@@ -211,4 +269,16 @@ def _increments(before: PodLedger, after: PodLedger) -> dict[str, Counts]:
         if then is None or then.seconds != now.seconds or now.within < then.within or now.known < then.known:
             continue
         found[name] = Counts(now.within - then.within + now.known - then.known, now.known - then.known)
+    return found | _named_increments(before, after)
+
+
+def _named_increments(before: PodLedger, after: PodLedger) -> dict[str, Counts]:
+    found = {}
+    for name, now in after.named.items():
+        then = before.named.get(name)
+        if then is None or then.counted_by != now.counted_by:
+            continue
+        total, bad = now.counts.total - then.counts.total, now.counts.bad - then.counts.bad
+        if 0 <= bad <= total:  # a counter that fell begins anew
+            found[name] = Counts(total, bad)
     return found

@@ -4,11 +4,13 @@ The text is read once a second for every pod of every rollout, and its series ha
 is parsed once and remembered, so that a scrape costs little more than splitting lines.
 """
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
+
+from tandem.signals.exposition import GarbledMetrics, labels_of, name_and_labels, quoted, series_and_value
+from tandem.signals.named import NamedMetric, Reading, readings
 
 REQUESTS: Final = "bentoml_service_request_total"
 BUCKETS: Final = "bentoml_service_request_duration_seconds_bucket"
@@ -24,26 +26,20 @@ TOO_MANY_REQUESTS: Final = 429
 NOT_FOUND: Final = 404
 _REMEMBERED_SERIES: Final = 65536
 
-_SERIES: Final = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?", re.DOTALL)
-_LABEL: Final = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"\s*(?:,|$)')
-_ESCAPED: Final = re.compile(r"\\(.)")
-
-
-class GarbledMetrics(ValueError):
-    """A pod's /metrics is not what a bento writes. The message says what was found instead."""
-
 
 @dataclass(frozen=True, slots=True)
 class PodCounters:
     """A pod's counters at one moment, of its model's routes only.
 
     ``requests``: answered requests by (endpoint, code). ``buckets``: by endpoint and edge in seconds, requests that
-    counted as answered (see `answered`) within that time. ``in_progress``: requests not answered yet.
+    counted as answered (see `answered`) within that time. ``in_progress``: requests not answered yet. ``named``: what
+    was asked for of the user's own metrics.
     """
 
     requests: Mapping[tuple[str, int], int] = field(default_factory=dict)
     buckets: Mapping[str, Mapping[float, int]] = field(default_factory=dict)
     in_progress: int = 0
+    named: Mapping[str, Reading] = field(default_factory=dict)
 
     @property
     def finished(self) -> int:
@@ -85,27 +81,32 @@ def counts_as_answered(code: int) -> bool:
     return code not in (NOT_FOUND, TOO_MANY_REQUESTS)
 
 
-def parse(text: str) -> PodCounters:
-    """Return the counters in a bento's /metrics. Raises `GarbledMetrics` if that is not what the text is."""
+def parse(text: str, metrics: Sequence[NamedMetric] = ()) -> PodCounters:
+    """Return the counters in a bento's /metrics, those of the user's ``metrics`` among them.
+
+    Raises `GarbledMetrics` if that is not what the text is.
+    """
     if not text.endswith("\n"):
-        raise GarbledMetrics(f"/metrics ends in the middle of a line: {_quoted(text[text.rfind(chr(10)) + 1 :])}")
+        raise GarbledMetrics(f"/metrics ends in the middle of a line: {quoted(text[text.rfind(chr(10)) + 1 :])}")
     tally = Tally()
-    for line in text.split("\n"):
+    lines = text.split("\n")
+    for line in lines:
         if not line.startswith(_OURS):
             if line and not line.startswith("#") and not _is_foreign_sample(line):
-                raise GarbledMetrics(f"/metrics holds a line that is no sample: {_quoted(line)}")
+                raise GarbledMetrics(f"/metrics holds a line that is no sample: {quoted(line)}")
             continue
-        series, value = _split(line)
+        series, value = series_and_value(line)
         meaning = _meaning(series)
         if meaning is None:
             continue
         try:
             tally.add(meaning, value)
         except NotACount as error:
-            raise GarbledMetrics(f"/metrics holds a count that is {error}: {_quoted(line)}") from None
+            raise GarbledMetrics(f"/metrics holds a count that is {error}: {quoted(line)}") from None
     if not tally.seen:
         raise GarbledMetrics(f"/metrics has no series {REQUESTS}: not a bento's, or its metrics are turned off")
-    return tally.counters()
+    counters = tally.counters()
+    return replace(counters, named=readings(lines, metrics)) if metrics else counters
 
 
 class NotACount(ValueError):
@@ -166,42 +167,14 @@ class Tally:
 
 @lru_cache(maxsize=_REMEMBERED_SERIES)
 def _meaning(series: str) -> Meaning | None:
-    match = _SERIES.fullmatch(series)
-    if match is None:
-        raise GarbledMetrics(f"/metrics holds a series that cannot be read: {_quoted(series)}")
-    kind = match.group(1)
+    kind, text = name_and_labels(series)
     if kind not in (REQUESTS, BUCKETS, IN_PROGRESS):
         return None  # whatever its labels are
-    labels = _labels(match.group(2) or "", series)
+    labels = labels_of(text, series)
     try:
         return meaning_of(kind, labels)
     except (KeyError, ValueError) as error:
-        raise GarbledMetrics(f"/metrics holds a series without a usable label ({error}): {_quoted(series)}") from None
-
-
-def _labels(text: str, series: str) -> dict[str, str]:
-    labels: dict[str, str] = {}
-    position = 0
-    while position < len(text):
-        match = _LABEL.match(text, position)
-        if match is None:
-            raise GarbledMetrics(f"/metrics holds a series whose labels cannot be read: {_quoted(series)}")
-        labels[match.group(1)] = _ESCAPED.sub(_unescape, match.group(2))
-        position = match.end()
-    return labels
-
-
-def _unescape(match: re.Match[str]) -> str:
-    return "\n" if match.group(1) == "n" else match.group(1)
-
-
-def _split(line: str) -> tuple[str, str]:
-    """Return a sample line's series and value; a timestamp after the value is dropped."""
-    end = line.rfind("}") + 1 or line.find(" ")
-    rest = line[end:].split()
-    if end <= 0 or not 1 <= len(rest) <= 2:
-        raise GarbledMetrics(f"/metrics holds a sample that cannot be read: {_quoted(line)}")
-    return line[:end], rest[0]
+        raise GarbledMetrics(f"/metrics holds a series without a usable label ({error}): {quoted(series)}") from None
 
 
 def _is_foreign_sample(line: str) -> bool:
@@ -218,7 +191,3 @@ def _whole(value: str, *, signed: bool = False) -> int:
     if whole != number or (whole < 0 and not signed):
         raise NotACount("not a whole number from 0")
     return whole
-
-
-def _quoted(line: str) -> str:
-    return repr(line if len(line) <= 120 else line[:117] + "...")

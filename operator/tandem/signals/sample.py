@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from tandem.judge import Counts, Increment
 from tandem.signals.metrics import PodCounters
+from tandem.signals.named import NamedMetric
 
 ERRORS: Final = "errors"
 """Name of the metric that counts requests answered with a server error."""
@@ -17,7 +18,11 @@ Trouble = Literal[
 
 @dataclass(frozen=True, slots=True)
 class PodTarget:
-    """A pod to read. ``ready``: it is, or once was, ready to get requests; what it answered before was warm-up."""
+    """A pod to read.
+
+    ``ready``: it is, or once was, ready to get requests; what it answered before was warm-up. ``metrics``: those of the
+    user's own that are to be read too.
+    """
 
     namespace: str
     name: str
@@ -27,6 +32,7 @@ class PodTarget:
     ip: str
     ready: bool = True
     port: int = 3000
+    metrics: tuple[NamedMetric, ...] = ()
 
     @property
     def key(self) -> str:

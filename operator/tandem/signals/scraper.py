@@ -9,7 +9,8 @@ from typing import Final
 
 import httpx
 
-from tandem.signals.metrics import GarbledMetrics, parse
+from tandem.signals.exposition import GarbledMetrics
+from tandem.signals.metrics import parse
 from tandem.signals.sample import PodSample, PodTarget, Trouble, Unreadable
 
 TIMEOUT: Final = 0.8
@@ -80,7 +81,7 @@ class PodScraper:
         try:
             async with self._slots, asyncio.timeout(self._timeout):
                 text = await self._get(pod, headers)
-            return PodSample(pod, self._clock(), parse(text))
+            return PodSample(pod, self._clock(), parse(text, pod.metrics))
         except TimeoutError:
             return _unreadable(pod, "TimedOut", f"no complete answer within {self._timeout:g} s")
         except httpx.ConnectError as error:

@@ -4,9 +4,12 @@ from typing import Any, Final
 
 from tandem.judge import CorruptEvidence
 from tandem.judge import codec as read
-from tandem.signals.ledger import Ledger, PodLedger, Slowness
+from tandem.signals.ledger import Ledger, PodLedger, Slowness, Tallied
 
 FORMAT: Final = 1
+_FIELDS: Final = ("revision", "counting", "counters", "slowness")
+_NAMED: Final = "named"
+"""Only there if the user names metrics: the stored ledgers of before such metrics are read like the others."""
 
 
 def ledger_to_dict(ledger: Ledger) -> dict[str, Any]:
@@ -17,6 +20,7 @@ def ledger_to_dict(ledger: Ledger) -> dict[str, Any]:
             "counting": pod.counting,
             "counters": [pod.finished, pod.answered, pod.errors, pod.turned_away],
             "slowness": {name: [s.seconds, s.within, s.beyond, s.known] for name, s in pod.slowness.items()},
+            **({_NAMED: {name: _tallied_to_list(tallied) for name, tallied in pod.named.items()}} if pod.named else {}),
         }
         for key, pod in ledger.pods.items()
     }
@@ -32,7 +36,8 @@ def ledger_from_dict(data: object) -> Ledger:
 
 
 def _pod(data: object, where: str) -> PodLedger:
-    content = read.record(data, where, ("revision", "counting", "counters", "slowness"))
+    has_named = _NAMED in read.mapping(data, where)
+    content = read.record(data, where, (*_FIELDS, _NAMED) if has_named else _FIELDS)
     revision, counting = content["revision"], content["counting"]
     if not isinstance(revision, str) or not isinstance(counting, bool):
         raise CorruptEvidence(where, "its revision is no name, or whether it counts is no yes or no")
@@ -40,9 +45,11 @@ def _pod(data: object, where: str) -> PodLedger:
     if not errors <= answered <= finished or answered + turned_away > finished:
         raise CorruptEvidence(f"{where}.counters", "a part counts more requests than the whole")
     slowness = read.mapping(content["slowness"], f"{where}.slowness")
+    named = read.mapping(content[_NAMED], f"{where}.{_NAMED}") if has_named else {}
     return PodLedger(
         revision, counting, finished, answered, errors, turned_away,
         {name: _slowness(value, f"{where}.slowness.{name}") for name, value in slowness.items()},
+        {name: _tallied(value, f"{where}.{_NAMED}.{name}") for name, value in named.items()},
     )  # fmt: skip
 
 
@@ -53,6 +60,16 @@ def _slowness(data: object, where: str) -> Slowness:
     if known < beyond:
         raise CorruptEvidence(where, "knows of fewer slow requests than have finished")
     return Slowness(read.number(data[0], where, least=0.0), within, beyond, known)
+
+
+def _tallied_to_list(tallied: Tallied) -> list[str | int]:
+    return [tallied.counted_by, tallied.counts.total, tallied.counts.bad]
+
+
+def _tallied(data: object, where: str) -> Tallied:
+    if not isinstance(data, list) or len(data) != 3 or not isinstance(data[0], str):
+        raise CorruptEvidence(where, "not a mark and two numbers")
+    return Tallied(data[0], read.counts(data[1:], where))
 
 
 def _wholes(data: object, where: str, length: int) -> tuple[int, ...]:

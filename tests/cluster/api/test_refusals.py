@@ -60,6 +60,18 @@ def model_deployment(*path: str | int, value: Any = None, name: str = "fraud") -
     return {"apiVersion": "tandem.dev/v1alpha1", "kind": "ModelDeployment", "metadata": {"name": name}, "spec": spec}
 
 
+METRIC = {
+    "name": "low-confidence",
+    "bad": {"counter": "predictions_total", "labels": {"confidence": "low"}},
+    "total": {"counter": "predictions_total"},
+}
+
+
+def with_metric(**changes: Any) -> dict[str, Any]:
+    """A ModelDeployment with one metric of the user's own, changed like this."""
+    return model_deployment("rollout", "evidence", "metrics", value=[{**METRIC, **changes}])
+
+
 def answer_to(kubectl: Kubectl, body: dict[str, Any]) -> str:
     """What kubectl says to an apply that must be refused."""
     done = kubectl("apply", "--dry-run=server", "-f", "-", given=json.dumps(body), check=False)
@@ -131,6 +143,32 @@ REFUSED = {
     "an end of what never ends": (
         model_deployment("rollout", "evidence", value={"whenUndecided": "Promote"}),
         "whenUndecided speaks of what comes after maxDuration: give that too, such as 2h",
+    ),
+    "a metric of a name that is taken": (
+        with_metric(name="latency-p99"),
+        "errors, turned-away, gateway-errors and latency-... are judged by themselves: name your metric otherwise",
+    ),
+    "a metric's name with capitals": (
+        with_metric(name="lowConfidence"),
+        "a metric's name has at most 40 lower case letters, digits and '-'",
+    ),
+    "a metric twice": (
+        model_deployment("rollout", "evidence", "metrics", value=[METRIC, METRIC]),
+        "Duplicate value",
+    ),
+    "nine metrics": (
+        model_deployment(
+            "rollout", "evidence", "metrics", value=[{**METRIC, "name": f"metric-{number}"} for number in range(9)]
+        ),
+        "must have at most 8 items",
+    ),
+    "a counter with its labels in its name": (
+        with_metric(bad={"counter": 'doubtful_total{kind="card"}'}),
+        "labels have a field of their own",
+    ),
+    "a metric that is always bad": (
+        with_metric(bad=METRIC["total"]),
+        "bad and total are the same counter: all would be bad, and always",
     ),
     "a certainty that no evidence gives": (
         model_deployment("rollout", "evidence", "falseRollback", value="0.0%"),
@@ -220,6 +258,9 @@ ACCEPTED = {
     "the longest name": model_deployment(name="f" * 40),
     "no traffic": model_deployment("traffic"),
     "no steps": model_deployment("rollout", "steps", value=[]),
+    "metrics of its own": model_deployment(
+        "rollout", "evidence", "metrics", value=[{**METRIC, "name": f"metric-{number}"} for number in range(8)]
+    ),
     "steps that end by time": model_deployment("rollout", "pace", value="Time"),
     "an end of the evidence": model_deployment(
         "rollout", "evidence", value={"maxDuration": "2h", "whenUndecided": "RollBack"}

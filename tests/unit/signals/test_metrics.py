@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from tandem.signals.metrics import INFRASTRUCTURE, GarbledMetrics, PodCounters, parse
+from tandem.signals.exposition import GarbledMetrics
+from tandem.signals.metrics import INFRASTRUCTURE, PodCounters, parse
 from tests.unit.signals.exposition import Bento
 
 REAL = sorted((Path(__file__).parent / "data").glob("metrics-*.txt"))
