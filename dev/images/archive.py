@@ -42,13 +42,24 @@ def read_image(archive: Path) -> Image:
     """Read the only image of a docker-archive with uncompressed layers, as buildah writes it."""
     with tarfile.open(archive) as tar:
         [entry] = json.loads(_read(tar, "manifest.json"))
-        description = json.loads(_read(tar, entry["Config"]))
-        layers = []
-        for name, digest in zip(entry["Layers"], description["rootfs"]["diff_ids"], strict=True):
-            member = tar.getmember(name)
-            while member.issym():  # layers that appear twice
-                member = tar.getmember(str(Path(member.name).parent / member.linkname))
-            layers.append(Layer(archive, member.offset_data, member.size, digest.removeprefix("sha256:")))
+        return _image(archive, tar, entry)
+
+
+def read_images(archive: Path) -> dict[str, Image]:
+    """Read all images of such an archive, by name."""
+    with tarfile.open(archive) as tar:
+        entries = json.loads(_read(tar, "manifest.json"))
+        return {name: _image(archive, tar, entry) for entry in entries for name in entry["RepoTags"]}
+
+
+def _image(archive: Path, tar: tarfile.TarFile, entry: Mapping[str, Any]) -> Image:
+    description = json.loads(_read(tar, entry["Config"]))
+    layers = []
+    for name, digest in zip(entry["Layers"], description["rootfs"]["diff_ids"], strict=True):
+        member = tar.getmember(name)
+        while member.issym():  # layers that appear twice
+            member = tar.getmember(str(Path(member.name).parent / member.linkname))
+        layers.append(Layer(archive, member.offset_data, member.size, digest.removeprefix("sha256:")))
     return Image(tuple(layers), description["architecture"], description["config"])
 
 
@@ -91,6 +102,34 @@ def write_archive(archive: Path, images: Mapping[str, Image]) -> None:
         text = json.dumps(manifest).encode()
         _add(tar, "manifest.json", len(text), io.BytesIO(text))
     partial.replace(archive)
+
+
+def write_names(archive: Path, images: Mapping[str, Image]) -> None:
+    """Write the images under their names into an archive without their layers, for a node that has those already."""
+    index = []
+    with tarfile.open(archive, "w") as tar:
+        for name, image in images.items():
+            configuration = _add_blob(tar, "config", _description(image))
+            layers = [_descriptor("layer.v1.tar", layer.digest, layer.size) for layer in image.layers]
+            manifest = json.dumps({"schemaVersion": 2, "config": configuration, "layers": layers}).encode()
+            names = {"annotations": {"io.containerd.image.name": name}}
+            index.append(_add_blob(tar, "manifest", manifest) | names)
+        for path, content in (
+            ("oci-layout", {"imageLayoutVersion": "1.0.0"}),
+            ("index.json", {"schemaVersion": 2, "manifests": index}),
+        ):
+            text = json.dumps(content).encode()
+            _add(tar, path, len(text), io.BytesIO(text))
+
+
+def _add_blob(tar: tarfile.TarFile, kind: str, content: bytes) -> dict[str, Any]:
+    digest = hashlib.sha256(content).hexdigest()
+    _add(tar, f"blobs/sha256/{digest}", len(content), io.BytesIO(content))
+    return _descriptor(f"{kind}.v1+json", digest, len(content))
+
+
+def _descriptor(kind: str, digest: str, size: int) -> dict[str, Any]:
+    return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": f"sha256:{digest}", "size": size}
 
 
 def _description(image: Image) -> bytes:

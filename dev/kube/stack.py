@@ -5,7 +5,7 @@ Each step is a command of its own that shows its progress, and leaves alone what
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dev.cluster.progress import Progress
@@ -50,9 +50,13 @@ def load_images(name: str = DEFAULT_NAME, on_command: Callable[[str], None] = pr
         archives = build_all(Progress())
     except ImageBuildError as error:
         raise SetupFailed(str(error)) from error
-    files = sorted({str(archive) for archive in archives.values()})
-    _cluster("load", name, *files, seconds=_IMAGES_SECONDS, on_command=on_command)
+    load_archives(sorted(set(archives.values())), name, on_command)
     return archives
+
+
+def load_archives(files: Sequence[Path], name: str = DEFAULT_NAME, on_command: Callable[[str], None] = print) -> None:
+    """Bring image archives into the cluster. Raises ``SetupFailed``."""
+    _cluster("load", name, *map(str, files), seconds=_IMAGES_SECONDS, on_command=on_command)
 
 
 def install_operator(kube: Kube, archives: Mapping[str, Path]) -> None:

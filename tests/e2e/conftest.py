@@ -25,6 +25,8 @@ ORDER = (
     "test_without_gateway",
     "test_changes_of_mind",
     "test_bad_input",
+    "test_dying_pods",
+    "test_pushed_again",
     "test_crashes",
 )
 """The most important first: a broken build is known early."""
@@ -45,11 +47,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def kube(request: pytest.FixtureRequest) -> Kube:
+def cluster(request: pytest.FixtureRequest) -> Kube:
+    """The cluster, with nothing of Tandem's in it yet."""
     kube = Kube(request.config.getoption("--cluster"))
     stack.make_cluster(kube.name)
-    stack.install_operator(kube, stack.load_images(kube.name))
     return kube
+
+
+@pytest.fixture(scope="session")
+def archives(cluster: Kube) -> dict[str, Path]:
+    """The archives of the images that are in the cluster, by image."""
+    return stack.load_images(cluster.name)
+
+
+@pytest.fixture(scope="session")
+def kube(cluster: Kube, archives: dict[str, Path]) -> Kube:
+    stack.install_operator(cluster, archives)
+    return cluster
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dev.kube.client import Kube, until
 from dev.kube.stack import OPERATOR_NAMESPACE, operator_is_ready
+from tests.e2e.processes import processes_of
 
 _SELECTOR = "app.kubernetes.io/name=tandem,app.kubernetes.io/component=operator"
 
@@ -18,7 +19,8 @@ def kill_operator(kube: Kube) -> str:
     """
     [pod] = kube.list("pods", OPERATOR_NAMESPACE, _SELECTOR)
     name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
-    killed = [process for process in _processes_of(uid) if _is_operator(process)]
+    groups = (f"pod{uid}", f"pod{uid.replace('-', '_')}")  # by cgroupfs and by systemd
+    killed = [process for process in processes_of(*groups) if _is_operator(process)]
     assert killed, f"no process of pod {name} was found on this machine"
     for process in killed:
         os.kill(process, signal.SIGKILL)
@@ -34,20 +36,6 @@ def until_operator_is_back(kube: Kube, killed: str) -> None:
         return killed not in pods and operator_is_ready(kube)
 
     until(is_back, 120, "the operator is back")
-
-
-def _processes_of(pod_uid: str) -> list[int]:
-    names = (f"pod{pod_uid}", f"pod{pod_uid.replace('-', '_')}")  # by cgroupfs and by systemd
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                groups = (process / "cgroup").read_text()
-            except OSError:
-                continue  # it ended meanwhile
-            if any(name in groups for name in names):
-                found.append(int(process.name))
-    return found
 
 
 def _is_operator(process: int) -> bool:

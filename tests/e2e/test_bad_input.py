@@ -11,6 +11,7 @@ import pytest
 
 from dev.kube.client import Kube, Object, conditions
 from dev.kube.model import Model, status_of
+from dev.traffic.outcomes import Outcome
 from dev.traffic.summary import lost
 from tests.e2e.conftest import NewModel
 
@@ -183,6 +184,47 @@ def test_no_traffic_is_undecided(model: Model) -> None:
     assert model.slots() == ("first", "better")
     with model.traffic():
         model.wait("Ready")
+
+
+SPOILED = "/var/lib/bentoml/prometheus_multiproc_dir/counter_0.db"
+SPOIL = f"""
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+labels = {{"endpoint": "/predict", "http_response_code": "none"}}
+name = "bentoml_service_request"
+MmapedDict("{SPOILED}").write_value(mmap_key(name, name + "_total", labels.keys(), labels.values(), ""), 1.0, 0.0)
+"""
+"""The bento then tells, beside its own, requests with a code that is none: as its metrics file says."""
+MEND = f"import os; os.remove('{SPOILED}')"
+
+
+def test_metrics_that_become_garbled_in_mid_rollout_stop_it_until_they_can_be_read(model: Model) -> None:
+    model.given("first")
+    model.apply("better")
+    model.until_candidate("better", 50)
+    run_in_the_pod(model, "better", SPOIL)
+    garbled = conditions(model.wait("EvidenceUnavailable", seconds=60))["EvidenceUnavailable"]
+    assert garbled["reason"] == "MetricsUnreadable"
+    assert "http_response_code" in garbled["message"]
+    with model.traffic() as traffic:
+        model.until(lambda _thing: answers_of("better", traffic.outcomes()) >= 200, 60, "answers that nobody counts")
+        thing = model.until(lambda thing: "evidence at 50 %" in str(_waits_for(thing)), 30, "waits for evidence")
+        assert garbled["message"] in str(_waits_for(thing))
+        assert model.slots() == ("first", "better")
+        run_in_the_pod(model, "better", MEND)
+        model.wait("Ready")
+        outcomes = traffic.stop()
+    assert model.slots() == ("better", None)
+    assert "EvidenceUnavailable" not in model.conditions()
+    assert lost(outcomes) == []
+
+
+def run_in_the_pod(model: Model, version: str, program: str) -> None:
+    [pod] = model.pods(version)
+    model.kube.kubectl("exec", pod["metadata"]["name"], "--namespace", model.namespace, "--", "python", "-c", program)
+
+
+def answers_of(version: str, outcomes: list[Outcome]) -> int:
+    return sum(outcome.version == version for outcome in outcomes)
 
 
 def _waits_for(thing: Object) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.images.archive import Image, Layer, read_image, read_layer, write_archive, write_tree
+from dev.images.archive import Image, Layer, read_image, read_images, read_layer, write_archive, write_names, write_tree
 
 
 def layer(folder: Path, name: str, content: bytes) -> Layer:
@@ -37,6 +37,40 @@ def test_what_is_written_is_read_again(tmp_path: Path, shared: Image) -> None:
     for part in again.layers:
         content = archive.read_bytes()[part.start : part.start + part.size]
         assert hashlib.sha256(content).hexdigest() == part.digest
+
+
+def test_each_image_of_an_archive_is_found_by_its_name(tmp_path: Path, shared: Image) -> None:
+    names = {name: f"tandem.local/x:{name}" for name in ("first", "second")}
+    images = {names[name]: shared.with_layer(layer(tmp_path, name, name.encode())) for name in names}
+    archive, again = tmp_path / "two.tar", tmp_path / "again.tar"
+    write_archive(archive, images)
+    write_archive(again, {"tandem.local/x:third": read_images(archive)[names["second"]]})
+    third = read_image(again)
+    assert [part.digest for part in third.layers] == [part.digest for part in images[names["second"]].layers]
+    assert third.configuration == shared.configuration
+
+
+def test_names_alone_lead_to_the_same_image_without_its_layers(tmp_path: Path, shared: Image) -> None:
+    whole, names = tmp_path / "whole.tar", tmp_path / "names.tar"
+    write_archive(whole, {"tandem.local/x:1": shared})
+    write_names(names, {"tandem.local/x:2": shared})
+    with tarfile.open(names) as tar:
+
+        def content(path: str) -> bytes:
+            file = tar.extractfile(path)
+            assert file is not None
+            return file.read()
+
+        [entry] = json.loads(content("index.json"))["manifests"]
+        assert entry["annotations"] == {"io.containerd.image.name": "tandem.local/x:2"}
+        manifest = json.loads(content(f"blobs/{entry['digest'].replace(':', '/')}"))
+        assert [layer["digest"] for layer in manifest["layers"]] == [f"sha256:{part.digest}" for part in shared.layers]
+        configuration = manifest["config"]["digest"].replace(":", "/")
+        assert len(tar.getnames()) == 4
+        with tarfile.open(whole) as other:
+            file = other.extractfile(f"{configuration.removeprefix('sha256/')}.json")
+            assert file is not None
+            assert content(f"blobs/{configuration}") == file.read()
 
 
 def test_images_share_layers_and_keep_their_own_names(tmp_path: Path, shared: Image) -> None:
