@@ -173,7 +173,7 @@ class PrometheusScraper:
         self._next_look = self._clock() + self._pace
         try:
             content = await self._client.ask(self._source.address, query(self._source, pods))
-            found = snapshots(content, self._source)
+            found = snapshots(content, self._source, {metric for pod in pods for metric in pod.metrics})
         except Unanswered as error:
             return [self._unreadable(pod, error.reason, str(error)) for pod in pods]
         except NoAnswer as error:

@@ -5,7 +5,7 @@ Everything that one scrape of a pod brought has the same time, so its counters a
 all: counters of two moments side by side could make requests look slow, or fresh, that are not.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from tandem.api.sources import PrometheusSource
 from tandem.signals.metrics import BUCKETS, IN_PROGRESS, REQUESTS, NotACount, PodCounters, Tally, meaning_of
+from tandem.signals.named import NamedMetric, NamedTally
 from tandem.signals.sample import PodTarget
 
 WINDOW: Final = 150
@@ -20,6 +21,7 @@ WINDOW: Final = 150
 
 _NAMES: Final = (REQUESTS, BUCKETS, IN_PROGRESS)
 _OWN: Final = ("endpoint", "http_response_code", "le", "runner_name", "service_name", "service_version")
+_EXPORTED: Final = "exported_"
 _LONGEST_QUOTE: Final = 240
 
 
@@ -74,11 +76,11 @@ class _Failure(BaseModel):
     error: str
 
 
-def query(source: PrometheusSource, pods: Iterable[PodTarget]) -> str:
+def query(source: PrometheusSource, pods: Collection[PodTarget]) -> str:
     """Return the query for the counters of these pods."""
-    pods = list(pods)
+    named = {name for pod in pods for name in NamedTally(pod.metrics).names}
     matchers = (
-        f'__name__=~"{"|".join(_NAMES)}"',
+        f'__name__=~"{"|".join((*_NAMES, *sorted(named)))}"',
         f'{source.namespace_label}=~"{_any_of(pod.namespace for pod in pods)}"',
         f'{source.pod_label}=~"{_any_of(pod.name for pod in pods)}"',
     )
@@ -94,8 +96,8 @@ def refusal(content: bytes) -> str | None:
     return _quoted(f"{failure.errorType}: {failure.error}")
 
 
-def snapshots(content: bytes, source: PrometheusSource) -> Found:
-    """Return each pod's counters at its newest whole scrape. Raises `NoAnswer`."""
+def snapshots(content: bytes, source: PrometheusSource, metrics: Collection[NamedMetric] = ()) -> Found:
+    """Return each pod's counters at its newest whole scrape, the user's ``metrics`` among them. Raises `NoAnswer`."""
     try:
         answer = _Success.model_validate_json(content)
     except ValidationError:
@@ -108,60 +110,93 @@ def snapshots(content: bytes, source: PrometheusSource) -> Found:
         ) from None
     if answer.warnings:
         raise PartialAnswer(f"it warns that its answer may lack something: {_quoted('; '.join(answer.warnings))}")
-    pods: dict[tuple[str, str], dict[frozenset[tuple[str, str]], list[_Sampled]]] = {}
+    pods: dict[tuple[str, str], list[_Series]] = {}
     for series in answer.data.result:
         where = (series.metric.get(source.namespace_label, ""), series.metric.get(source.pod_label, ""))
-        sampled, target = _told_apart(series)
-        pods.setdefault(where, {}).setdefault(target, []).append(sampled)
-    return {where: _newest(targets) for where, targets in pods.items()}
+        pods.setdefault(where, []).append(series)
+    return {where: _newest(_by_target(series), metrics) for where, series in pods.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Sampled:
     """A series of the bento's, under the labels that the bento gave it."""
 
+    name: str
     labels: Mapping[str, str]
     values: Mapping[float, str]
 
 
-def _told_apart(series: _Series) -> tuple[_Sampled, frozenset[tuple[str, str]]]:
-    """Tell the bento's labels from those of the target that was scraped.
+_Target = frozenset[tuple[str, str]]
+"""The labels that all series of one scraped target have."""
+
+
+def _by_target(series: Iterable[_Series]) -> dict[_Target, list[_Sampled]]:
+    """Tell the labels that the bento gave from those of the target, and the targets from each other.
+
+    What the labels of the user's own counters are is not known here: those of the target are.
+    """
+    targets: dict[_Target, list[_Sampled]] = {}
+    others: list[_Series] = []
+    for one in series:
+        if one.metric.get("__name__") in _NAMES:
+            sampled, target = _told_apart(one)
+            targets.setdefault(target, []).append(sampled)
+        else:
+            others.append(one)
+    for one in others:
+        for target, found in targets.items():
+            if target <= one.metric.items():
+                found.append(_without(target, one))
+    return targets
+
+
+def _told_apart(series: _Series) -> tuple[_Sampled, _Target]:
+    """Tell the labels of one of BentoML's series from those of the target.
 
     A target's label wins over one of the same name, which is kept as ``exported_...``; the Prometheus Operator gives
     every target a label ``endpoint``.
     """
     target = dict(series.metric)
-    own = {"__name__": target.pop("__name__", "")}
+    kind, own = target.pop("__name__"), {}
     for name in _OWN:
-        theirs = f"exported_{name}" if f"exported_{name}" in target else name
+        theirs = _EXPORTED + name if _EXPORTED + name in target else name
         if theirs in target:
             own[name] = target.pop(theirs)
-    return _Sampled(own, dict(series.values)), frozenset(target.items())
+    return _Sampled(kind, own, dict(series.values)), frozenset(target.items())
 
 
-def _newest(targets: Mapping[frozenset[tuple[str, str]], Sequence[_Sampled]]) -> Snapshot | GarbledAnswer:
+def _without(target: _Target, series: _Series) -> _Sampled:
+    """Return a series with the bento's own labels alone."""
+    own = dict(series.metric.items() - target)
+    name = own.pop("__name__", "")
+    labels = {label.removeprefix(_EXPORTED): value for label, value in own.items()}
+    return _Sampled(name, labels, dict(series.values))
+
+
+def _newest(
+    targets: Mapping[_Target, Sequence[_Sampled]], metrics: Collection[NamedMetric]
+) -> Snapshot | GarbledAnswer:
     """Return the newest counters of a pod. If it is scraped twice, by two jobs, each tells the same: one is enough."""
     found: list[Snapshot] = []
-    garbled: GarbledAnswer | None = None
+    garbled = GarbledAnswer(f"it has no series {REQUESTS}: is it dropped on the way?")
     for _, series in sorted(targets.items(), key=lambda target: sorted(target[0])):
         try:
-            found.append(_snapshot(series))
+            found.append(_snapshot(series, metrics))
         except GarbledAnswer as error:
             garbled = error
-    if not found:
-        return garbled or GarbledAnswer("it has no samples")
-    return max(found, key=lambda snapshot: snapshot.at)
+    return max(found, key=lambda snapshot: snapshot.at) if found else garbled
 
 
-def _snapshot(series: Sequence[_Sampled]) -> Snapshot:
+def _snapshot(series: Sequence[_Sampled], metrics: Collection[NamedMetric]) -> Snapshot:
     at, interval = _whole_scrape(series)
-    tally = Tally()
+    tally, named = Tally(), NamedTally(metrics)
     for one in series:
         value = one.values.get(at)
         if value is None:
             continue
+        named.add(one.name, one.labels, value)
         try:
-            meaning = meaning_of(one.labels["__name__"], one.labels)
+            meaning = meaning_of(one.name, one.labels)
             if meaning is not None:
                 tally.add(meaning, value)
         except NotACount as error:
@@ -170,7 +205,8 @@ def _snapshot(series: Sequence[_Sampled]) -> Snapshot:
             raise GarbledAnswer(f"{_named(one)} lacks a usable label ({error}): is it dropped on the way?") from None
     if not tally.seen:
         raise GarbledAnswer(f"it has no series {REQUESTS}: is it dropped on the way?")
-    return Snapshot(at, _without_histograms(tally.counters()), interval)
+    counters = replace(_without_histograms(tally.counters()), named=named.readings())
+    return Snapshot(at, counters, interval)
 
 
 def _whole_scrape(series: Sequence[_Sampled]) -> tuple[float, float | None]:
@@ -200,8 +236,8 @@ def _any_of(names: Iterable[str]) -> str:
 
 
 def _named(series: _Sampled) -> str:
-    own = ", ".join(f'{name}="{value}"' for name, value in series.labels.items() if name != "__name__")
-    return f"{series.labels['__name__']}{{{_quoted(own)}}}"
+    own = ", ".join(f'{name}="{value}"' for name, value in series.labels.items())
+    return f"{series.name}{{{_quoted(own)}}}"
 
 
 def _quoted(text: str) -> str:

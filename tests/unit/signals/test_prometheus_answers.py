@@ -1,10 +1,13 @@
 """What is asked of Prometheus, and what its answers say of a pod."""
 
 import json
+from typing import Any
 
 import pytest
 
 from tandem.api.sources import PrometheusSource
+from tandem.judge import Counts
+from tandem.signals.named import NamedMetric, Selector
 from tandem.signals.prometheus_answers import (
     Found,
     GarbledAnswer,
@@ -18,6 +21,7 @@ from tandem.signals.sample import PodTarget
 from tests.unit.signals.prometheus_server import bucket, matrix, series, total
 
 SOURCE = PrometheusSource(address="http://prometheus:9090")
+UNSURE = NamedMetric("unsure", Selector("fraud_scores_total", (("outcome", "unsure"),)), Selector("fraud_scores_total"))
 
 
 def found(content: bytes, pod: str = "a") -> Snapshot | GarbledAnswer:
@@ -61,6 +65,39 @@ def test_counters_are_those_of_the_newest_scrape() -> None:
 def test_infrastructure_says_nothing_of_the_model() -> None:
     answer = matrix(total([(1.0, 5)]), series("total", [(1.0, 70)], endpoint="/healthz", http_response_code="200"))
     assert snapshot(answer).counters.finished == 5
+
+
+def score(values: list[tuple[float, object]], outcome: str, **labels: str) -> dict[str, Any]:
+    """Return a series of a counter of the user's own."""
+    found = series("", values, outcome=outcome, **labels)
+    found["metric"]["__name__"] = "fraud_scores_total"
+    return found
+
+
+def test_the_users_counters_are_asked_for_by_their_names() -> None:
+    pods = [PodTarget("demo", "a", "uid", 0, "r1", "", metrics=(UNSURE,))]
+    assert "bentoml_service_request_in_progress|fraud_scores|fraud_scores_total" in query(SOURCE, pods)
+
+
+def test_the_users_counters_are_of_the_same_scrape() -> None:
+    at: list[tuple[float, object]] = [(10.0, 3), (15.0, 7)]
+    answer = matrix(
+        total([(10.0, 1), (15.0, 4)], endpoint="http", exported_endpoint="/predict", job="first"),
+        score(at, "unsure", endpoint="http", job="first"),
+        score([(10.0, 9), (15.0, 20)], "sure", endpoint="http", exported_endpoint="/predict", job="first"),
+        total([(14.0, 4)], endpoint="http", exported_endpoint="/predict", job="second"),
+        score([(14.0, 100)], "sure", endpoint="http", job="second"),
+    )
+    found = snapshots(answer, SOURCE, [UNSURE])["demo", "a"]
+    assert isinstance(found, Snapshot)
+    assert found.counters.named["unsure"].counts == Counts(27, 7)
+
+
+def test_a_counter_of_the_users_that_is_not_there_is_missing() -> None:
+    found = snapshots(matrix(total([(1.0, 5)])), SOURCE, [UNSURE])["demo", "a"]
+    assert isinstance(found, Snapshot)
+    flaw = found.counters.named["unsure"].flaw
+    assert flaw is not None and flaw.reason == "MetricMissing"
 
 
 def test_a_scrape_that_is_not_all_there_yet_is_not_taken() -> None:
