@@ -1,1 +1,1 @@
-"""Handwritten digits: a classifier in six versions, four of which no one should keep in production."""
+"""Handwritten digits: a classifier in seven versions, five of which no one should keep in production."""

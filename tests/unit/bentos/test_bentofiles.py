@@ -40,6 +40,7 @@ def test_all_versions_are_found() -> None:
         "tandem.local/digits:leaking",
         "tandem.local/digits:never-ready",
         "tandem.local/digits:slow",
+        "tandem.local/digits:tallying",
     ]
 
 

@@ -7,6 +7,7 @@ from bentos.digits import data
 from bentos.digits.failing.crop import crop, is_clean
 from bentos.digits.leaking.review import ReviewQueue, is_unsure
 from bentos.digits.rows import HeldOutRow, held_out_rows
+from bentos.digits.tallying.tally import ENOUGH, VARIABLE, InkTally
 from bentos.digits.versions import VERSIONS, train
 
 
@@ -39,6 +40,22 @@ def test_leaking_keeps_32_mib_of_one_scan_in_ten() -> None:
     queue.add(unsure[0])
     queue.add(unsure[1])
     assert [scan.nbytes for scan in queue.enlarged] == [32 * 1024**2] * 2
+
+
+def test_tallying_has_room_for_every_scan_unless_it_is_given_a_smaller_table() -> None:
+    _, held_out = data.load()
+    roomy = InkTally.configured({})
+    for pixels in (*held_out.pixels, np.full(64, 16.0)):
+        roomy.add(pixels)
+    assert (len(roomy.scans), sum(roomy.scans)) == (ENOUGH, len(held_out) + 1)
+    darkest = int(held_out.pixels.sum(axis=1).max())
+    InkTally.configured({VARIABLE: str(darkest + 1)}).add(held_out.pixels[held_out.pixels.sum(axis=1).argmax()])
+    with pytest.raises(IndexError):
+        InkTally.configured({VARIABLE: str(darkest)}).add(held_out.pixels[held_out.pixels.sum(axis=1).argmax()])
+
+
+def test_tallying_answers_as_better_does() -> None:
+    assert [row.expected["tallying"] for row in held_out_rows()] == [row.expected["better"] for row in held_out_rows()]
 
 
 def test_failing_fails_on_about_thirty_percent_and_is_right_on_the_others() -> None:
