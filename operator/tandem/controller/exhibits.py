@@ -1,16 +1,18 @@
 """What is put before the judge: whose trial it is, in which part of it, and the evidence so far. Pure."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
 from tandem.api.values import duration_seconds, percent_share
 from tandem.judge import (
+    TURNED_AWAY,
     CorruptEvidence,
     Counts,
     Evidence,
     History,
+    Increment,
     Settings,
     Verdict,
     WatchEvidence,
@@ -22,9 +24,10 @@ from tandem.judge import (
     watch_evidence,
     watch_verdict,
 )
+from tandem.judge.evidence import DEFAULT_ALLOWED
 from tandem.rollout.contract import contract_in_force
 from tandem.rollout.observation import Trouble
-from tandem.signals import ERRORS, Ledger, increments
+from tandem.signals import ERRORS, Ledger, increments, named_metrics
 from tandem.signals.store import ledger_from_dict, ledger_to_dict
 
 LATENCY_SHARES: Final = {"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01}
@@ -113,12 +116,22 @@ def allowed_shares(deployment: ModelDeployment) -> dict[str, float]:
     return shares
 
 
+def named_in(deployment: ModelDeployment) -> dict[str, str]:
+    """Return the metrics of the user's own by name, with the mark of what they are counted by."""
+    return {metric.name: metric.counted_by for metric in named_metrics(deployment.spec.rollout.evidence)}
+
+
 @dataclass(frozen=True)
 class Exhibit:
-    """The evidence of one trial."""
+    """The evidence of one trial.
+
+    ``named``: see `named_in`. No objective says how often such a metric may be bad, so it is only ever judged by what
+    stable had: nothing is counted of a candidate before something was counted of stable.
+    """
 
     subject: Subject
     evidence: Evidence | WatchEvidence
+    named: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, subject: Subject) -> "Exhibit":
         """Return the exhibit at the subject's step: evidence in its favour begins afresh with each.
@@ -127,28 +140,65 @@ class Exhibit:
         """
         same = (subject.step, subject.alone) == (self.subject.step, self.subject.alone)
         if isinstance(self.evidence, Evidence) and not same:
-            return Exhibit(subject, next_step(self.evidence))
+            evidence = next_step(self.evidence)
+            return replace(self, subject=subject, evidence=self._by_record(evidence) if subject.alone else evidence)
         return replace(self, subject=subject)
 
-    def under(self, metrics: Collection[str]) -> "Exhibit":
-        """Return the exhibit without the metrics of objectives that were taken back or changed."""
+    def _by_record(self, evidence: Evidence) -> Evidence:
+        """Allow a candidate that is judged by itself what stable's record allows, where no objective says it."""
+        return Evidence({
+            name: replace(metric, allowed=metric.tolerated) if name in self.named else metric
+            for name, metric in evidence.metrics.items()
+        })  # fmt: skip
+
+    def under(self, objectives: Collection[str], named: Mapping[str, str]) -> "Exhibit":
+        """Return the exhibit under these objectives and metrics of the user's own (see `named_in`).
+
+        What was taken back or is counted otherwise is dropped; what is new is there from now on, and unmeasured.
+        """
+        same = {name for name, counted_by in named.items() if self.named.get(name) == counted_by}
+        metrics = {ERRORS, TURNED_AWAY, *objectives, *same}
         if isinstance(self.evidence, WatchEvidence):
             watched = {name: metric for name, metric in self.evidence.metrics.items() if name in metrics}
-            return replace(self, evidence=WatchEvidence(watched))
+            return replace(self, evidence=WatchEvidence(watched), named=named)
         kept = {name: metric for name, metric in self.evidence.metrics.items() if name in metrics}
-        return replace(self, evidence=Evidence(kept))
+        new = empty({name: DEFAULT_ALLOWED for name in named if name not in kept})
+        return replace(self, evidence=Evidence({**kept, **new.metrics}), named=named)
 
     def promoted(self, subject: Subject, deployment: ModelDeployment) -> "Exhibit":
         """Return the exhibit of the watch window: judged against the record that the old stable left."""
         before = self.evidence if isinstance(self.evidence, Evidence) else empty()
-        return Exhibit(subject, watch_evidence(before, allowed_shares(deployment)))
+        known = {name: metric for name, metric in before.metrics.items() if self._has_record(name)}
+        return Exhibit(subject, watch_evidence(Evidence(known), allowed_shares(deployment)), self.named)
 
-    def after(self, counts: Mapping[str, Mapping[str, Counts]]) -> "Exhibit":
-        """Return the exhibit with what was counted since the last look, by revision and metric."""
+    def after(
+        self, counts: Mapping[str, Mapping[str, Counts]], turned_away: Mapping[str, Counts] | None = None
+    ) -> "Exhibit":
+        """Return the exhibit with what was counted since the last look, by revision and metric.
+
+        ``turned_away``: requests refused because a version was busy, of all that asked, by revision.
+        """
         name, stable = self.subject.revision, None if self.subject.alone else self.subject.stable
         if isinstance(self.evidence, WatchEvidence):
-            return replace(self, evidence=add_watch(self.evidence, counts.get(name, {})))
-        return replace(self, evidence=add(self.evidence, increments(counts, name, stable or "")))
+            known = {metric: found for metric, found in counts.get(name, {}).items() if self._has_record(metric)}
+            return replace(self, evidence=add_watch(self.evidence, known))
+        came = {
+            metric: increment
+            for metric, increment in increments(counts, name, stable or "").items()
+            if increment.stable.total or self._has_record(metric)
+        }
+        if stable is not None and turned_away:
+            came[TURNED_AWAY] = Increment(turned_away.get(name, Counts()), turned_away.get(stable, Counts()))
+        return replace(self, evidence=add(self.evidence, came))
+
+    def _has_record(self, metric: str) -> bool:
+        """Tell whether it is known how bad a version may be: by stable's record, or always but for the user's own."""
+        if metric not in self.named:
+            return True
+        if isinstance(self.evidence, WatchEvidence):
+            return metric in self.evidence.metrics
+        known = self.evidence.metrics.get(metric)
+        return known is not None and known.rollout.stable.total > 0
 
     def verdict(self, settings: Settings) -> Verdict:
         """Return what the judge says."""
@@ -164,6 +214,7 @@ class Exhibit:
             "step": self.subject.step,
             "alone": self.subject.alone,
             "evidence": self.evidence.to_dict(),
+            **({"named": dict(self.named)} if self.named else {}),
             "ledger": ledger_to_dict(ledger),
         }
 
@@ -179,10 +230,10 @@ class Restored:
 
 def begin(subject: Subject, deployment: ModelDeployment, history: History | None = None) -> Exhibit:
     """Return an exhibit without evidence. ``history``: what was learned of stable before."""
-    start = empty(allowed_shares(deployment), history)
+    shares, named = allowed_shares(deployment), named_in(deployment)
     if subject.watched:
-        return Exhibit(subject, watch_evidence(start, allowed_shares(deployment)))
-    return Exhibit(subject, start)
+        return Exhibit(subject, watch_evidence(empty(shares), shares), named)
+    return Exhibit(subject, empty(shares | dict.fromkeys(named, DEFAULT_ALLOWED), history), named)
 
 
 def restore(stored: Mapping[str, Any] | None, subject: Subject, deployment: ModelDeployment) -> Restored:
@@ -191,9 +242,9 @@ def restore(stored: Mapping[str, Any] | None, subject: Subject, deployment: Mode
         return Restored()
     try:
         part, attempt = stored["part"], stored["attempt"]
-        ledger = ledger_from_dict(stored["ledger"])
+        ledger, named = ledger_from_dict(stored["ledger"]), dict(stored.get("named", {}))
         if part == "watch":
-            exhibit = Exhibit(subject, WatchEvidence.from_dict(stored["evidence"]))
+            exhibit = Exhibit(subject, WatchEvidence.from_dict(stored["evidence"]), named)
             return Restored(exhibit, ledger) if subject.watched and attempt == subject.attempt else Restored()
         evidence = Evidence.from_dict(stored["evidence"])
         step, alone = int(stored["step"]), bool(stored.get("alone", False))
@@ -201,5 +252,5 @@ def restore(stored: Mapping[str, Any] | None, subject: Subject, deployment: Mode
     except (CorruptEvidence, KeyError, TypeError, ValueError) as error:
         return Restored(trouble=Trouble("EvidenceCorrupt", f"the stored evidence was discarded: {error}"))
     if subject.watched:
-        return Restored(Exhibit(was, evidence).promoted(subject, deployment), ledger)
-    return Restored(Exhibit(was, evidence), ledger) if attempt == subject.attempt else Restored()
+        return Restored(Exhibit(was, evidence, named).promoted(subject, deployment), ledger)
+    return Restored(Exhibit(was, evidence, named), ledger) if attempt == subject.attempt else Restored()

@@ -7,7 +7,7 @@ together with the counters that it was taken from: whoever comes after a crash c
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from tandem.controller.exhibits import (
     Exhibit,
     Subject,
     begin,
+    named_in,
     objective_seconds,
     restore,
     settings_of,
@@ -26,7 +27,18 @@ from tandem.controller.exhibits import (
 from tandem.controller.history import Histories
 from tandem.judge import Verdict
 from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble
-from tandem.signals import ERRORS, Collector, Fold, Ledger, PodSample, PodTarget, drained, fold
+from tandem.signals import (
+    Collector,
+    Flaw,
+    Fold,
+    Ledger,
+    NamedMetric,
+    PodSample,
+    PodTarget,
+    drained,
+    fold,
+    named_metrics,
+)
 from tandem.signals.collector import Scraper
 
 log = logging.getLogger(__name__)
@@ -71,6 +83,7 @@ class _Trial:
     trouble: Trouble | None = None
     unreadable: dict[str, int] = field(default_factory=dict)
     missing_edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    flaws: Mapping[str, Mapping[str, Flaw]] = field(default_factory=dict)
     persisted_at: float = 0.0
 
 
@@ -105,8 +118,8 @@ class Trials:
         folded = self._fold(trial, deployment)
         if subject is None or trial.exhibit is None:
             return Judged()
-        metrics = {ERRORS, *objective_seconds(deployment)}
-        trial.exhibit = trial.exhibit.under(metrics).at(subject).after(folded.counts)
+        exhibit = trial.exhibit.under(objective_seconds(deployment), named_in(deployment)).at(subject)
+        trial.exhibit = exhibit.after(folded.counts, folded.turned_away)
         trial.verdict = trial.exhibit.verdict(settings_of(deployment, subject))
         return Judged(trial.verdict, self._trouble(trial) or trial.trouble)
 
@@ -118,7 +131,7 @@ class Trials:
         candidate = status.candidate if status.stable is not None else None
         tried = candidate is not None and seen.revisions[candidate.revision].ready > 0
         wanted = draining | (slots if tried or status.fallback is not None else set())
-        targets = tuple(_targets(deployment.metadata.namespace, seen, wanted))
+        targets = tuple(_targets(deployment, seen, wanted))
         trial = self._trials.get(key)
         if not targets:
             if trial is not None and status.candidate is None and status.fallback is None:
@@ -136,7 +149,7 @@ class Trials:
             self._histories.rest(key)
         elif status.stable is not None:
             name = status.stable.revision
-            targets = _targets(deployment.metadata.namespace, seen, {name})
+            targets = _targets(deployment, seen, {name})
             self._histories.learn(key, name, self._scraper, targets, objective_seconds(deployment))
 
     def unread(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
@@ -229,7 +242,7 @@ class Trials:
         folded = fold(trial.ledger, samples, objective_seconds(deployment), present or None)
         trial.ledger = folded.ledger
         if samples:
-            trial.missing_edges = folded.missing_edges
+            trial.missing_edges, trial.flaws = folded.missing_edges, folded.flaws
         return folded
 
     @staticmethod
@@ -237,20 +250,34 @@ class Trials:
         for answer in trial.collector.unreadable:
             if trial.unreadable.get(answer.pod.key, 0) >= UNREADABLE_TIMES:
                 return Trouble("MetricsUnreadable", answer.message)
+        if trial.exhibit is not None:
+            for flaw in _flaws(trial.flaws, trial.exhibit.subject):
+                return flaw
         for revision, metrics in sorted(trial.missing_edges.items()):
             what = f"{revision} has no histogram edge for {', '.join(metrics)}: that objective is not compared with it"
             return Trouble("EdgeMissing", what)
         return None
 
 
-def _targets(namespace: str, seen: Observation, wanted: set[str]) -> list[PodTarget]:
+def _flaws(flaws: Mapping[str, Mapping[str, Flaw]], subject: Subject) -> Iterator[Trouble]:
+    """Say which of the user's metrics cannot be judged by: of the version that is tried, and of stable."""
+    for _, flaw in sorted(flaws.get(subject.revision, {}).items()):
+        yield Trouble(flaw.reason, flaw.message)
+    for _, flaw in sorted(flaws.get(subject.stable or "", {}).items()):
+        advice = "stable must have it to be compared with: name a metric once the version that serves has it"
+        yield Trouble(flaw.reason, f"{flaw.message}; {advice}")
+
+
+def _targets(deployment: ModelDeployment, seen: Observation, wanted: set[str]) -> list[PodTarget]:
+    namespace, metrics = deployment.metadata.namespace, named_metrics(deployment.spec.rollout.evidence)
     return [
-        _target(namespace, name, pod)
+        _target(namespace, name, pod, metrics)
         for name in sorted(wanted & seen.revisions.keys())
         for pod in seen.revisions[name].pods
         if pod.ip is not None
     ]
 
 
-def _target(namespace: str, revision: str, pod: PodState) -> PodTarget:
-    return PodTarget(namespace, pod.name, pod.uid, pod.restarts, revision, pod.ip or "", ready=pod.ready)
+def _target(namespace: str, revision: str, pod: PodState, metrics: tuple[NamedMetric, ...] = ()) -> PodTarget:
+    ip = pod.ip or ""
+    return PodTarget(namespace, pod.name, pod.uid, pod.restarts, revision, ip, ready=pod.ready, metrics=metrics)

@@ -63,8 +63,9 @@ def _evidence_complaint(draft: Draft) -> tuple[str, str] | None:
     verdict = draft.seen.verdict
     if verdict is None or verdict.kind is not VerdictKind.ROLL_BACK:
         return None
-    slow = (verdict.metric or "").startswith("latency")
-    return ("TooSlow" if slow else "TooManyErrors", verdict.sentence)
+    if verdict.metric.startswith("latency"):
+        return ("TooSlow", verdict.sentence)
+    return ("TooManyErrors" if verdict.metric == "errors" else "MetricWorse", verdict.sentence)
 
 
 def _restart_complaint(

@@ -214,6 +214,11 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
         },
     ),
     "too slow": (canary, says(VerdictKind.ROLL_BACK, "latency-p99"), {"candidate": None, "rejected": (R2, "TooSlow")}),
+    "worse by a metric of the user's own": (
+        canary,
+        says(VerdictKind.ROLL_BACK, "low-confidence"),
+        {"candidate": None, "rejected": (R2, "MetricWorse")},
+    ),
     "two restarts are put up with": (canary, restarts(R2, 2), {"candidate": R2, "weight": 10}),
     "a third restart is not": (
         canary,
