@@ -1,7 +1,10 @@
 """Metrics that the user names: how their counters are found in /metrics, and how they are taken in."""
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -318,3 +321,28 @@ class TestStorage:
         pods["uid/0"]["named"] = wrong
         with pytest.raises(CorruptEvidence, match=r"ledger\.pods\.uid/0\.named"):
             ledger_from_dict(data)
+
+
+WORKER = """
+import sys
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+predictions = Counter("predictions", "Predictions.", ["confidence"])
+predictions.labels("low")
+predictions.labels("high").inc(int(sys.argv[1]))
+registry = CollectorRegistry()
+MultiProcessCollector(registry)
+print(generate_latest(registry).decode(), end="")
+"""
+
+
+def test_counters_of_several_workers_as_a_bento_exposes_them(tmp_path: Path) -> None:
+    """Each worker writes into a file of its own; a counter with labels is there with 0 once a worker has touched it."""
+    metric = NamedMetric("low", Selector("predictions_total", (("confidence", "low"),)), Selector("predictions_total"))
+    environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for number, total in ((3, 3), (4, 7)):
+        done = subprocess.run(
+            [sys.executable, "-c", WORKER, str(number)], env=environment, capture_output=True, check=True
+        )
+        assert read(done.stdout.decode(), metric) == Reading(Counts(total, 0))
