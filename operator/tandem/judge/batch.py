@@ -6,6 +6,7 @@ The operator judges its rollouts as batches of one; simulations run thousands. E
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import EllipsisType
 from typing import Final
 
 import numpy as np
@@ -233,15 +234,30 @@ def _counts(shape: tuple[int, ...], parts: tuple[Numbers, ...]) -> Integers:
 
 
 def _use_blocks(batch: Batch, full: Flags, factor: Array, rules: Rules) -> Batch:
-    blocks, divisor = batch.pending[full], factor[full]
-    pending, relative = batch.pending.copy(), batch.relative.copy()
-    passing, dispersion = batch.passing.copy(), batch.dispersion.copy()
-    pending[full] = 0
-    kept = np.where(batch.decides[full], 1.0, states.HELD_MEMORY)[:, None]
-    relative[full] = states.relative_after(relative[full] * kept, blocks, divisor, rules)
-    passing[full] = states.passing_after(passing[full], blocks)
-    dispersion[full] = states.dispersion_after(dispersion[full], blocks[:, 2], blocks[:, 3])
-    return replace(batch, pending=pending, relative=relative, passing=passing, dispersion=dispersion)
+    """Return the batch after the blocks that are full. Mostly all are: then nothing is picked out and put back."""
+    rows = ... if full.all() else full
+    blocks = batch.pending[rows]
+    kept = np.where(batch.decides[rows], 1.0, states.HELD_MEMORY)[..., None]
+    return replace(
+        batch,
+        pending=np.where(full[..., None], 0, batch.pending),
+        relative=_put(
+            batch.relative, rows, states.relative_after(batch.relative[rows] * kept, blocks, factor[rows], rules)
+        ),
+        passing=_put(batch.passing, rows, states.passing_after(batch.passing[rows], blocks)),
+        dispersion=_put(
+            batch.dispersion, rows, states.dispersion_after(batch.dispersion[rows], blocks[..., 2], blocks[..., 3])
+        ),
+    )
+
+
+def _put(before: Array, rows: Flags | EllipsisType, after: Array) -> Array:
+    """Return an array with these rows replaced."""
+    if isinstance(rows, EllipsisType):
+        return after
+    whole = before.copy()
+    whole[rows] = after
+    return whole
 
 
 def _pass_log(batch: Batch, limit: Array, rules: Rules) -> Array:

@@ -15,47 +15,50 @@ from tandem.judge.gates import Array, Flags, Integers, Numbers
 from tandem.judge.rules import RULES, Rules
 
 FORMAT: Final = 1
-ENOUGH_BLOCKS: Final = 5 * max(states.SCALES)
-"""Blocks after which a history tells what the absence of errors is worth: under three minutes of two looks a second."""
+ENOUGH_BLOCKS: Final = 60
+ENOUGH_REQUESTS: Final = 5_000
+"""A history of so many blocks and requests tells what the absence of errors is worth: ten minutes of a look every 10 s,
+and errors enough to see whether they come in bursts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HistoryBatch:
     """Histories of many stable versions under the same metrics; all arrays begin with (rollouts, metrics).
 
-    ``dispersion``: see `tandem.judge.states`; ``pending``: requests and bad ones of the unfinished block; ``blocks``:
-    how many were full.
+    ``dispersion``: see `tandem.judge.states`; ``pending``: requests and bad ones of the unfinished block; ``blocks``
+    and ``requests``: how many there were.
     """
 
     dispersion: Array
     pending: Integers
     blocks: Integers
+    requests: Integers
 
     @classmethod
     def begin(cls, rollouts: int, metrics: int) -> "HistoryBatch":
         """Return histories before the first request."""
         start = np.broadcast_to(np.array(states.DISPERSION), (rollouts, metrics, len(states.DISPERSION)))
-        counts = np.zeros((rollouts, metrics, 3), dtype=np.int64)
-        return cls(start, counts[..., :2], counts[..., 2])
+        none = np.zeros((rollouts, metrics), dtype=np.int64)
+        return cls(start, np.zeros((rollouts, metrics, 2), dtype=np.int64), none, none)
 
     @property
     def enough(self) -> Flags:
         """Where they are long enough to rely on."""
-        flags: Flags = self.blocks >= ENOUGH_BLOCKS
+        flags: Flags = (self.blocks >= ENOUGH_BLOCKS) & (self.requests >= ENOUGH_REQUESTS)
         return flags
 
 
 def add_history_batch(history: HistoryBatch, total: Numbers, bad: Numbers, rules: Rules = RULES) -> HistoryBatch:
     """Return the histories with what stable answered since the last call: (rollouts, metrics) each."""
     shape = history.pending.shape[:-1]
-    parts = (np.broadcast_to(np.asarray(part, dtype=np.int64), shape) for part in (total, bad))
-    pending = history.pending + np.stack(list(parts), axis=-1)
+    came = np.stack([np.broadcast_to(np.asarray(part, dtype=np.int64), shape) for part in (total, bad)], axis=-1)
+    pending, requests = history.pending + came, history.requests + came[..., 0]
     full = pending[..., 0] >= rules.smallest_block
     if not full.any():
-        return replace(history, pending=pending)
+        return replace(history, pending=pending, requests=requests)
     dispersion = history.dispersion.copy()
     dispersion[full] = states.dispersion_after(dispersion[full], pending[full][:, 0], pending[full][:, 1])
-    return HistoryBatch(dispersion, np.where(full[..., None], 0, pending), history.blocks + full)
+    return HistoryBatch(dispersion, np.where(full[..., None], 0, pending), history.blocks + full, requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class MetricHistory:
     @property
     def enough(self) -> bool:
         """Whether it was long enough to rely on."""
-        return self.blocks >= ENOUGH_BLOCKS
+        return self.blocks >= ENOUGH_BLOCKS and self.requests >= ENOUGH_REQUESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +114,15 @@ def add_history(history: History, counts: Mapping[str, Counts]) -> History:
         dispersion=np.array([[metric.dispersion for metric in known]]),
         pending=np.array([[[metric.pending.total, metric.pending.bad] for metric in known]], dtype=np.int64),
         blocks=np.array([[metric.blocks for metric in known]], dtype=np.int64),
+        requests=np.array([[metric.requests for metric in known]], dtype=np.int64),
     )
     total, bad = ([[getattr(increment, part) for increment in came.values()]] for part in ("total", "bad"))
     after = add_history_batch(before, total, bad)
     metrics = dict(history.metrics)
-    for row, (name, metric) in enumerate(zip(came, known, strict=True)):
+    for row, name in enumerate(came):
         metrics[name] = MetricHistory(
             dispersion=tuple(after.dispersion[0, row].tolist()),
-            requests=metric.requests + came[name].total,
+            requests=int(after.requests[0, row]),
             blocks=int(after.blocks[0, row]),
             pending=Counts(*after.pending[0, row].tolist()),
         )

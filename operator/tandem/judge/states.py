@@ -65,9 +65,14 @@ block: the absence of errors looks like evidence until the first burst shows wha
 
 
 def dispersion_factor(state: Array, rules: Rules) -> Array:
-    """By how much evidence is divided: 1 for independent requests. The scale on which counts vary most decides."""
+    """By how much evidence is divided: 1 for independent requests. The scale on which counts vary most decides.
+
+    Independent requests scatter too: one standard deviation of the squares (of Poisson counts as large as the last two)
+    is forgiven, or the largest of several scales would always find something.
+    """
     scales = _by_scale(state)
-    return _largest(scales[..., 0] / scales[..., 1], rules)
+    squares, expected, last = scales[..., 0], scales[..., 1], (scales[..., 3] + scales[..., 5]) / 2.0
+    return _largest((squares - np.sqrt(expected * (1.0 + 2.0 * last))) / expected, rules)
 
 
 def passing_factor(state: Array, warmed: Flags, rules: Rules) -> Array:

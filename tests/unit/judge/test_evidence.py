@@ -149,6 +149,18 @@ class TestAdd:
         assert parts.metrics["errors"].relative == whole.metrics["errors"].relative
         assert parts.metrics["errors"].passing == whole.metrics["errors"].passing
 
+    @QUIET
+    @given(st.integers(0, 40), st.integers(0, 40), st.data())
+    def test_whose_requests_are_counted_first_changes_nothing(self, n_c: int, n_s: int, data: st.DataObject) -> None:
+        """Pods are read one after the other: what they have in sum is what counts."""
+        candidate = Counts(n_c, data.draw(st.integers(0, n_c)))
+        stable = Counts(n_s, data.draw(st.integers(0, n_s)))
+        begun = evidence_of([{"errors": block(10, 90, 1, 1)}])
+        whole = add(begun, {"errors": Increment(candidate, stable)})
+        first = add(add(begun, {"errors": Increment(candidate)}), {"errors": Increment(stable=stable)})
+        second = add(add(begun, {"errors": Increment(stable=stable)}), {"errors": Increment(candidate)})
+        assert whole == first == second
+
     def test_one_block_argues_for_no_more_than_a_factor_of_ten(self) -> None:
         burst = add(empty(), {"errors": block(100, 900, 90)})
         assert against(burst) <= math.log(10) + 1e-9
@@ -246,6 +258,24 @@ class TestStorage:
         found = watch_verdict(watch, Settings())
         assert math.isfinite(found.e_value)
         assert found.e_value >= 0.0
+
+    def test_evidence_of_the_first_format_is_still_read(self) -> None:
+        metric = {
+            "allowed": 0.001,
+            "rollout": [20, 1, 180, 2],
+            "step": [20, 1, 180, 2],
+            "pending": [0, 0, 3, 0],
+            "dispersion": [90.0, 25.0, 1.5, 240.0],
+            "relative": [0.1] * 7,
+            "passing": [19.0, 1.0] + [0.3] * 7,
+            "absolute": list(states.absolute_begin(0.001)),
+        }
+        found = Evidence.from_dict(json.loads(json.dumps({"format": 1, "metrics": {"errors": metric}})))
+        errors = found.metrics["errors"]
+        assert errors.rollout == block(20, 180, 1, 2)
+        assert not errors.warmed
+        assert states.dispersion_factor(np.array(errors.dispersion), RULES) == pytest.approx(3.4)
+        assert verdict(add(found, {"errors": block(5, 45)}), Settings()).e_value > 0.0
 
     def test_whole_numbers_may_have_lost_their_point_on_the_way(self) -> None:
         data = evidence_of([{"errors": block(10, 90)}]).to_dict()

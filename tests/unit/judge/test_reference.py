@@ -25,9 +25,7 @@ from tandem.judge.rules import RULES
 
 @pytest.mark.parametrize("counts", [(5, 45, 2, 1), (100, 900, 3, 0), (1, 9, 0, 4), (50, 50, 20, 25)])
 @pytest.mark.parametrize("tolerated", [1.0, 1.25])
-def test_relative_gate_is_the_splits_likelihood_ratio(
-    counts: tuple[int, int, int, int], tolerated: float
-) -> None:
+def test_relative_gate_is_the_splits_likelihood_ratio(counts: tuple[int, int, int, int], tolerated: float) -> None:
     n_c, n_s, x_c, x_s = counts
 
     def log_chance(ratio: float) -> float:

@@ -114,6 +114,21 @@ class TestRollBack:
         start = next_step(after(1, block(5, 5)))
         assert verdict(after(20, block(5, 0, 5), start=start), SETTINGS).kind is VerdictKind.ROLL_BACK
 
+    def test_a_counter_that_the_user_names_is_spoken_of_by_its_name(self) -> None:
+        evidence = empty({"errors": 0.01, "empty-answers": 0.01})
+        for _ in range(10):
+            evidence = add(evidence, {"errors": block(5, 45), "empty-answers": block(5, 45, 2, 0)})
+        found = verdict(evidence, SETTINGS)
+        assert found.kind is VerdictKind.ROLL_BACK
+        assert found.sentence.startswith(
+            "candidate was bad by empty-answers for 20 of 50 requests, stable for none of 450; "
+        )
+
+    def test_its_numbers_come_with_the_bounds_of_the_true_rates(self) -> None:
+        stored = verdict(after(6, block(5, 45, 2, 0)), SETTINGS).to_dict()
+        assert stored["candidate"] == {"requests": 30, "bad": 12, "rate": 0.4, "low": 0.1602, "high": 0.6796}
+        assert stored["stable"] == {"requests": 270, "bad": 0, "rate": 0.0, "low": 0.0, "high": 0.02331}
+
 
 class TestHold:
     def test_a_suspicious_candidate_is_held(self) -> None:

@@ -1,0 +1,166 @@
+"""History: what is learned of stable before a rollout, and what difference it makes."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tandem.judge import (
+    RULES,
+    CorruptEvidence,
+    Counts,
+    Evidence,
+    History,
+    HistoryBatch,
+    Increment,
+    MetricHistory,
+    Settings,
+    VerdictKind,
+    add,
+    add_history,
+    add_history_batch,
+    empty,
+    next_step,
+    states,
+    verdict,
+)
+
+ALLOWED = {"errors": 0.01}
+
+
+@st.composite
+def any_counts(draw: st.DrawFn) -> Counts:
+    total = draw(st.integers(0, 3000))
+    return Counts(total, draw(st.integers(0, total)))
+
+
+any_looks = st.lists(st.dictionaries(st.sampled_from(["errors", "latency-p99-1s"]), any_counts()), max_size=30)
+
+
+def history_of(looks: list[dict[str, Counts]]) -> History:
+    history = History()
+    for look in looks:
+        history = add_history(history, look)
+    return history
+
+
+def learnt(bursts_every: int, looks: int = 800) -> History:
+    """A history of 45 requests a look, of which 20 fail now and then."""
+    return history_of([{"errors": Counts(45, 20 if look % bursts_every == 3 else 0)} for look in range(looks)])
+
+
+def factor(metric: MetricHistory) -> float:
+    return float(states.dispersion_factor(np.array(metric.dispersion), RULES))
+
+
+@settings(deadline=None, max_examples=30)
+@given(any_looks)
+def test_comes_back_equal_from_json(looks: list[dict[str, Counts]]) -> None:
+    history = history_of(looks)
+    assert History.from_dict(json.loads(json.dumps(history.to_dict(), allow_nan=False))) == history
+
+
+@settings(deadline=None, max_examples=30)
+@given(any_looks)
+def test_counts_every_request_once_and_nothing_changes_without_any(looks: list[dict[str, Counts]]) -> None:
+    history = history_of(looks)
+    for name, metric in history.metrics.items():
+        assert metric.requests == sum(look.get(name, Counts()).total for look in looks)
+        assert 1.0 <= factor(metric) <= 30.0
+    assert add_history(history, {"errors": Counts(), "new": Counts()}) == history
+
+
+def test_many_at_once_learn_the_same() -> None:
+    rng = np.random.default_rng(61)
+    batch, alone = HistoryBatch.begin(2, 1), [History(), History()]
+    for _ in range(40):
+        total = rng.poisson(8, (2, 1))
+        bad = rng.binomial(total, 0.2)
+        batch = add_history_batch(batch, total, bad)
+        alone = [
+            add_history(one, {"errors": Counts(int(total[row, 0]), int(bad[row, 0]))}) for row, one in enumerate(alone)
+        ]
+    for row, one in enumerate(alone):
+        np.testing.assert_allclose(batch.dispersion[row, 0], one.metrics["errors"].dispersion)
+        assert batch.blocks[row, 0] == one.metrics["errors"].blocks
+
+
+def test_bursts_are_learned_and_independent_errors_are_none() -> None:
+    assert factor(learnt(bursts_every=40).metrics["errors"]) > 5.0
+    rng = np.random.default_rng(62)
+    independent = history_of([{"errors": Counts(45, int(bad))} for bad in rng.binomial(45, 0.02, 1000)])
+    assert factor(independent.metrics["errors"]) < 1.6
+
+
+def test_bursts_that_last_for_many_looks_are_learned_from_longer_sums() -> None:
+    rng = np.random.default_rng(63)
+    bad = np.where(np.arange(1500) % 150 < 15, rng.binomial(45, 0.05, 1500), 0)
+    found = factor(history_of([{"errors": Counts(45, int(x))} for x in bad]).metrics["errors"])
+    each_look_alone = np.var(bad) / np.mean(bad)
+    assert found > 2.0 * each_look_alone
+
+
+def test_a_level_that_drifts_is_no_burst() -> None:
+    rng = np.random.default_rng(64)
+    level = 0.01 * 2.0 ** np.sin(2.0 * np.pi * np.arange(1800) / 1800)
+    batch = HistoryBatch.begin(20, 1)
+    for share in level:
+        batch = add_history_batch(batch, 900, rng.binomial(900, share, (20, 1)))
+    assert np.median(states.dispersion_factor(batch.dispersion, RULES)) < 1.5
+
+
+class TestARolloutThatBeginsWithIt:
+    def test_knows_that_bursts_are_no_evidence(self) -> None:
+        burst = {"errors": Increment(Counts(5, 5), Counts(45, 0))}
+        knowing = add(add(empty(ALLOWED, learnt(bursts_every=40)), burst), burst)
+        unknowing = add(add(empty(ALLOWED), burst), burst)
+        assert verdict(unknowing, Settings()).e_value > 10.0 * verdict(knowing, Settings()).e_value
+
+    def test_passes_sooner_where_stable_has_none(self) -> None:
+        quiet = {"errors": Increment(Counts(5, 0), Counts(45, 0))}
+        known, unknown = empty(ALLOWED, history_of([{"errors": Counts(45, 0)}] * 400)), empty(ALLOWED)
+        for _ in range(150):
+            known, unknown = add(known, quiet), add(unknown, quiet)
+        assert verdict(known, Settings(next_share=0.5)).kind is VerdictKind.ADVANCE
+        assert verdict(known, Settings(next_share=0.5)).warmed
+        assert verdict(unknown, Settings(next_share=0.5)).kind is VerdictKind.UNDECIDED
+        assert next_step(known).metrics["errors"].warmed
+
+    def test_a_short_one_is_used_but_not_relied_on(self) -> None:
+        short = learnt(bursts_every=40, looks=100)
+        begun = empty(ALLOWED, short)
+        assert begun.metrics["errors"].dispersion == short.metrics["errors"].dispersion
+        assert not begun.metrics["errors"].warmed
+
+    def test_it_survives_being_stored_with_the_evidence(self) -> None:
+        evidence = empty(ALLOWED, learnt(bursts_every=40))
+        assert evidence.metrics["errors"].warmed
+        assert Evidence.from_dict(json.loads(json.dumps(evidence.to_dict()))) == evidence
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("format",), 2),
+        (("history",), None),
+        (("history", "errors"), []),
+        (("history", "errors", "requests"), -1),
+        (("history", "errors", "requests"), True),
+        (("history", "errors", "blocks"), 1.5),
+        (("history", "errors", "pending"), [1, 2]),
+        (("history", "errors", "dispersion"), [1.0]),
+        (("history", "errors", "dispersion"), [0.0] * 27),
+        (("history", "errors", "more"), 1),
+    ],
+)
+def test_what_it_cannot_have_written_is_refused(path: tuple[str, ...], value: object) -> None:
+    data: Any = history_of([{"errors": Counts(45, 1)}]).to_dict()
+    inner = data
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    with pytest.raises(CorruptEvidence, match="discarded"):
+        History.from_dict(data)
