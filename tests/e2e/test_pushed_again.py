@@ -61,8 +61,7 @@ def pushed(
     stable.apply(STABLE.version, serving=TWO_PODS)
     candidate.wait("Ready")
     candidate.apply(CANDIDATE.version)
-    with candidate.traffic(rate=10, name="before"):
-        candidate.until_candidate(CANDIDATE.version, 50)
+    candidate.until_candidate(CANDIDATE.version, 50)
     stable.wait("Ready")
     push(kube, archives, folder, {tag.version: tag.after for tag in (CANDIDATE, STABLE)})
     return Pushed(candidate, stable)
