@@ -7,6 +7,7 @@ from pydantic import Field
 from tandem.api.base import ApiModel
 from tandem.api.marks import list_map, rules
 from tandem.api.metrics import JudgedMetric
+from tandem.api.sources import EvidenceSource
 from tandem.api.values import Duration, PositivePercent
 
 Pace = Literal["Evidence", "Time"]
@@ -66,6 +67,9 @@ class EvidenceSettings(ApiModel):
             "Counters of the bento's own that a version is judged by, besides errors and latency: it must not be bad "
             "by any of them more often than stable."
         ),
+    )
+    source: EvidenceSource | None = Field(
+        None, description="Where the evidence is read, if not from the pods themselves."
     )
 
 

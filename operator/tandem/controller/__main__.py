@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import functools
 import logging
 import sys
 
@@ -40,7 +41,8 @@ async def _run(given: argparse.Namespace) -> None:
         liveness=given.liveness,
         metrics_port=given.metrics_port,
     )
-    await Controller(await connect(given.kubeconfig), options, reconciler).run()
+    make = functools.partial(reconciler, prometheus=given.prometheus_address)
+    await Controller(await connect(given.kubeconfig), options, make).run()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
         help="where the liveness probe is answered (default: %(default)s)",
     )
     parser.add_argument("--metrics-port", type=int, default=8081, help="port of /metrics (default: %(default)s)")
+    parser.add_argument(
+        "--prometheus-address",
+        action="append",
+        default=[],
+        help="only this Prometheus (repeatable) may be named as a source of evidence; default: any",
+    )
     parser.add_argument("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
     parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
     return parser

@@ -57,6 +57,8 @@ class Histories:
             self._news.set()
         if lesson.resting:
             lesson.resting, lesson.ledger = False, Ledger()
+        if lesson.scraper is not scraper:
+            lesson.ledger = Ledger()  # another source may be behind the one before
         lesson.scraper, lesson.targets, lesson.objectives = scraper, targets, objectives
 
     def rest(self, key: Key) -> None:

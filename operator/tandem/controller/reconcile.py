@@ -7,7 +7,7 @@ reads it after a crash, this operator included, goes on from the same decision.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -37,6 +37,8 @@ from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision
 from tandem.rollout.observation import Observation, RouteState, Trouble
 from tandem.signals import PodScraper
+from tandem.signals.prometheus import PrometheusClient
+from tandem.signals.sources import Sources
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +50,17 @@ MISSING_MAX_AGE: Final = 5.0
 
 
 @contextlib.asynccontextmanager
-async def reconciler(parts: Parts) -> AsyncIterator["Reconciler"]:
+async def reconciler(parts: Parts, prometheus: Sequence[str] = ()) -> AsyncIterator["Reconciler"]:
     """Make the reconciler of a running operator; on leaving, its trials have ended and its connections are closed.
 
-    From outside the cluster pods are read through the API server: their addresses lead nowhere there.
+    From outside the cluster pods are read through the API server: their addresses lead nowhere there. ``prometheus``:
+    addresses of the Prometheus servers that a ModelDeployment may name as its source of evidence; none means any.
     """
     api_server = None if parts.connection.inside else api_server_of(parts.connection)
-    async with PodScraper(api_server) as scraper:
+    async with PodScraper(api_server) as scraper, PrometheusClient(allowed=prometheus) as client:
         histories = Histories()
         learning = asyncio.create_task(histories.run(), name="histories")
-        trials = Trials(scraper, histories, parts.enqueue_urgently)
+        trials = Trials(Sources(scraper, client), histories, parts.enqueue_urgently)
         try:
             yield Reconciler(parts, trials)
         finally:

@@ -8,10 +8,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
+from tandem.api.sources import EvidenceSource
 from tandem.api.status import ModelDeploymentStatus
 from tandem.cluster.cache import Key
 from tandem.controller.exhibits import (
@@ -25,7 +26,7 @@ from tandem.controller.exhibits import (
     subject_of,
 )
 from tandem.controller.history import Histories
-from tandem.judge import Verdict
+from tandem.judge import Verdict, VerdictKind
 from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble
 from tandem.signals import (
     Collector,
@@ -39,7 +40,7 @@ from tandem.signals import (
     fold,
     named_metrics,
 )
-from tandem.signals.collector import Scraper
+from tandem.signals.sources import PODS, Sources, source_name
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Kept:
 @dataclass
 class _Trial:
     collector: Collector
+    source: EvidenceSource | None
     targets: tuple[PodTarget, ...] = ()
     task: asyncio.Task[None] | None = None
     waiting: list[PodSample] = field(default_factory=list)
@@ -92,12 +94,12 @@ class Trials:
 
     def __init__(
         self,
-        scraper: Scraper,
+        sources: Sources,
         histories: Histories,
         enqueue: Callable[[Key], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._scraper = scraper
+        self._sources = sources
         self._histories = histories
         self._enqueue = enqueue
         self._clock = clock
@@ -106,11 +108,9 @@ class Trials:
     def judge(self, key: Key, deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> Judged:
         """Take in what was read since the last time, and return what the judge makes of it."""
         subject = subject_of(deployment)
-        trial = self._trials.get(key)
-        if trial is None:
-            if subject is None:
-                return Judged()
-            trial = self._trials[key] = _Trial(Collector(self._scraper))
+        if subject is None and key not in self._trials:
+            return Judged()
+        trial = self._trial(key, deployment)
         if subject is None:
             trial.exhibit = trial.verdict = None
         elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
@@ -120,7 +120,7 @@ class Trials:
             return Judged()
         exhibit = trial.exhibit.under(objective_seconds(deployment), named_in(deployment)).at(subject)
         trial.exhibit = exhibit.after(folded.counts, folded.turned_away)
-        trial.verdict = trial.exhibit.verdict(settings_of(deployment, subject))
+        trial.verdict = _if_seen(trial, subject, trial.exhibit.verdict(settings_of(deployment, subject)))
         return Judged(trial.verdict, self._trouble(trial) or trial.trouble)
 
     def follow(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
@@ -132,13 +132,11 @@ class Trials:
         tried = candidate is not None and seen.revisions[candidate.revision].ready > 0
         wanted = draining | (slots if tried or status.fallback is not None else set())
         targets = tuple(_targets(deployment, seen, wanted))
-        trial = self._trials.get(key)
         if not targets:
-            if trial is not None and status.candidate is None and status.fallback is None:
+            if status.candidate is None and status.fallback is None:
                 self._end(key)
             return
-        if trial is None:
-            trial = self._trials[key] = _Trial(Collector(self._scraper))
+        trial = self._trial(key, deployment)
         trial.targets = targets
         if trial.task is None or trial.task.done():
             trial.task = asyncio.create_task(self._read(key, trial), name=f"read pods of {key[0]}/{key[1]}")
@@ -150,7 +148,8 @@ class Trials:
         elif status.stable is not None:
             name = status.stable.revision
             targets = _targets(deployment, seen, {name})
-            self._histories.learn(key, name, self._scraper, targets, objective_seconds(deployment))
+            scraper = self._sources.scraper(key, deployment.spec.rollout.evidence.source)
+            self._histories.learn(key, name, scraper, targets, objective_seconds(deployment))
 
     def unread(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
         """Return the revisions with a ready pod whose counters have never been read."""
@@ -180,7 +179,8 @@ class Trials:
         if not due and self._clock() - trial.persisted_at < PERSIST_EVERY:
             return None
         verdict = trial.verdict.to_dict() if trial.verdict is not None else None
-        return Kept(trial.exhibit.subject.revision, trial.exhibit.to_dict(trial.ledger), verdict)
+        evidence = {**trial.exhibit.to_dict(trial.ledger), "source": source_name(trial.source)}
+        return Kept(trial.exhibit.subject.revision, evidence, verdict)
 
     def persisted(self, key: Key) -> None:
         """Note that it was written."""
@@ -190,6 +190,29 @@ class Trials:
         """Drop everything about a ModelDeployment that is gone."""
         self._end(key)
         self._histories.forget(key)
+        self._sources.forget(key)
+
+    def _trial(self, key: Key, deployment: ModelDeployment) -> _Trial:
+        """Return the trial of a ModelDeployment, begun if need be, and read from the source that its spec names."""
+        source = deployment.spec.rollout.evidence.source
+        trial = self._trials.get(key)
+        if trial is not None and trial.source == source:
+            return trial
+        fresh = _Trial(Collector(self._sources.scraper(key, source)), source)
+        if trial is not None:
+            # Counters of one source are not compared with those of another: what was counted between is skipped.
+            if trial.task is not None:
+                trial.task.cancel()
+            fresh = replace(
+                fresh,
+                targets=trial.targets,
+                exhibit=trial.exhibit,
+                verdict=trial.verdict,
+                trouble=trial.trouble,
+                persisted_at=trial.persisted_at,
+            )
+        self._trials[key] = fresh
+        return fresh
 
     def _end(self, key: Key) -> None:
         trial = self._trials.pop(key, None)
@@ -230,7 +253,9 @@ class Trials:
         found = restore(stored, subject, deployment)
         trial.trouble = found.trouble
         if found.exhibit is not None:
-            trial.exhibit, trial.ledger = found.exhibit, found.ledger or trial.ledger
+            trial.exhibit = found.exhibit
+            if found.ledger is not None and stored and stored.get("source", PODS) == source_name(trial.source):
+                trial.ledger = found.ledger
             log.info("evidence on %s goes on where it was", subject.revision)
         else:
             history = self._histories.of(key, subject.stable) if subject.stable is not None else None
@@ -266,6 +291,16 @@ def _flaws(flaws: Mapping[str, Mapping[str, Flaw]], subject: Subject) -> Iterato
     for _, flaw in sorted(flaws.get(subject.stable or "", {}).items()):
         advice = "stable must have it to be compared with: name a metric once the version that serves has it"
         yield Trouble(flaw.reason, f"{flaw.message}; {advice}")
+
+
+def _if_seen(trial: _Trial, subject: Subject, verdict: Verdict) -> Verdict:
+    """Return the verdict; without a look at a version, what was seen of it before does not let the candidate go on."""
+    seen = {pod.revision for pod in trial.targets if trial.unreadable.get(pod.key, 0) < UNREADABLE_TIMES}
+    blind = sorted({pod.revision for pod in trial.targets} & {subject.revision, subject.stable} - seen)
+    if verdict.kind is not VerdictKind.ADVANCE or not blind:
+        return verdict
+    what = f"{verdict.sentence}; but the metrics of {' and '.join(blind)} cannot be read now"
+    return replace(verdict, kind=VerdictKind.UNDECIDED, sentence=what)
 
 
 def _targets(deployment: ModelDeployment, seen: Observation, wanted: set[str]) -> list[PodTarget]:

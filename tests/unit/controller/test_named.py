@@ -14,6 +14,8 @@ from tandem.controller.trials import Judged, Trials
 from tandem.judge import Counts, Verdict, VerdictKind
 from tandem.rollout.observation import Observation, PodState, RevisionState
 from tandem.signals import Ledger, PodSample, PodTarget, Unreadable, parse
+from tandem.signals.prometheus import PrometheusClient
+from tandem.signals.sources import Sources
 from tests.unit.controller.virtual_time import in_virtual_time
 from tests.unit.signals.exposition import Bento
 
@@ -178,7 +180,8 @@ def look(pods: Pods, looks: int = 5) -> Judged:
 
     async def scene() -> Judged:
         read = asyncio.Event()
-        trials = Trials(pods, Histories(), lambda _: read.set(), asyncio.get_running_loop().time)
+        sources = Sources(pods, PrometheusClient())
+        trials = Trials(sources, Histories(), lambda _: read.set(), asyncio.get_running_loop().time)
         found = trials.judge(KEY, rolling(), states)
         for _ in range(looks):
             read.clear()

@@ -21,6 +21,8 @@ from tandem.controller.trials import Trials
 from tandem.rollout.decision import Decision, Desired
 from tandem.rollout.observation import Observation, PodState, RevisionState
 from tandem.signals import PodCounters, PodSample, PodTarget, Unreadable
+from tandem.signals.prometheus import PrometheusClient
+from tandem.signals.sources import Sources
 from tests.unit.cluster.recorded import ObjectStore
 from tests.unit.controller.virtual_time import in_virtual_time
 
@@ -87,7 +89,8 @@ class Process:
     def __post_init__(self) -> None:
         for obj in self.store.objects.values():
             self.cache.feed("ADDED", obj)
-        self.trials = Trials(self.pods, Histories(), lambda _: self.read.set(), asyncio.get_running_loop().time)
+        sources = Sources(self.pods, PrometheusClient())
+        self.trials = Trials(sources, Histories(), lambda _: self.read.set(), asyncio.get_running_loop().time)
         self.records = Records(self.store, self.cache, self.trials)
 
     @property

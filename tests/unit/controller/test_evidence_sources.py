@@ -1,0 +1,196 @@
+"""A trial whose source changes or is gone: nothing counts twice, nothing goes on unseen, a bad version stays bad."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
+from tandem.api.sources import EvidenceSource
+from tandem.controller.history import Histories
+from tandem.controller.trials import Judged, Trials
+from tandem.judge import VerdictKind
+from tandem.rollout.observation import Observation, PodState, RevisionState
+from tandem.signals import PodCounters, PodSample, PodTarget, Unreadable
+from tandem.signals.collector import Scraper
+from tandem.signals.prometheus import PrometheusClient
+from tandem.signals.sources import Sources
+from tests.unit.controller.virtual_time import in_virtual_time
+
+KEY = ("payments", "fraud")
+STABLE, CANDIDATE = "fraud-r1", "fraud-r2"
+PROMETHEUS = {"prometheus": {"address": "http://prometheus:9090"}}
+NO_SOURCE: dict[str, Any] = {}
+
+
+@dataclass
+class Counting:
+    """A source by which every pod has answered so many requests; some of the candidate's with an error."""
+
+    answered: int = 0
+    errors: int = 0
+    down: bool = False
+
+    async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
+        if self.down:
+            return [Unreadable(pod, "Refused", "connection refused") for pod in pods]
+        at = asyncio.get_running_loop().time()
+        return [PodSample(pod, at, self._counters(pod)) for pod in pods]
+
+    def _counters(self, pod: PodTarget) -> PodCounters:
+        errors = self.errors if pod.revision == CANDIDATE else 0
+        return PodCounters({("/predict", 200): self.answered - errors, ("/predict", 500): errors})
+
+
+class Two(Sources):
+    """The pods, and a Prometheus that is behind them."""
+
+    def __init__(self, pods: Scraper, prometheus: Scraper) -> None:
+        super().__init__(pods, PrometheusClient())
+        self._prometheus = prometheus
+
+    def scraper(self, key: tuple[str, str], source: EvidenceSource | None) -> Scraper:
+        return self._prometheus if source is not None else super().scraper(key, source)
+
+
+class Story:
+    """A rollout that is looked at."""
+
+    def __init__(self) -> None:
+        self.pods, self.prometheus = Counting(), Counting()
+        self.source: dict[str, Any] = NO_SOURCE
+        self.stored: dict[str, Any] | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin as after a start of the operator."""
+        self._read = asyncio.Event()
+        sources, clock = Two(self.pods, self.prometheus), asyncio.get_running_loop().time
+        self.trials = Trials(sources, Histories(), lambda _: self._read.set(), clock)
+
+    def crash(self) -> None:
+        """End and begin again with what was written down."""
+        kept = self.trials.to_persist(KEY, due=True)
+        assert kept is not None
+        self.stored = kept.evidence
+        self.trials.close()
+        self.begin()
+
+    async def look(self, times: int = 1) -> Judged:
+        """Read and judge."""
+        deployment, states = self._deployment(), {name: self._state(name) for name in (STABLE, CANDIDATE)}
+        judged = self.trials.judge(KEY, deployment, states)
+        for _ in range(times):
+            self._read.clear()
+            self.trials.follow(KEY, deployment, deployment.status, Observation(states, CANDIDATE))
+            await self._read.wait()
+            judged = self.trials.judge(KEY, deployment, states)
+        return judged
+
+    async def answer(self, source: Counting, number: int, errors: int = 0) -> Judged:
+        """Have every pod answer requests, and look."""
+        source.answered += number
+        source.errors += errors
+        return await self.look()
+
+    def _deployment(self) -> ModelDeployment:
+        since = "2026-03-01T11:00:00Z"
+        status = {
+            "stable": {"revision": STABLE, "since": since},
+            "candidate": {"revision": CANDIDATE, "attempt": 1, "since": since, "size": 1, "weight": 10},
+        }
+        owner = {"team": "payments", "contact": "payments@example.com"}
+        evidence = {"budget": "5%", **({"source": self.source} if self.source else {})}
+        spec = {"owners": {"engineering": owner}, "model": {"image": "fraud:2"}, "rollout": {"evidence": evidence}}
+        meta = {"namespace": KEY[0], "name": KEY[1]}
+        return parse_deployment({"metadata": meta, "spec": spec, "status": status})
+
+    def _state(self, name: str) -> RevisionState:
+        made = {"number": 1, "image": "fraud", "declared": "{}", "template": "{}", "renderer": "1"}
+        status = {"evidence": self.stored} if name == CANDIDATE and self.stored else {}
+        revision = parse_revision({"metadata": {"namespace": KEY[0], "name": name}, "spec": made, "status": status})
+        pod = PodState(f"{name}-1", f"uid-{name}", "10.0.0.1", ready=True)
+        return RevisionState(revision, True, 1, (pod,))
+
+
+def counted(judged: Judged) -> int:
+    assert judged.verdict is not None
+    return judged.verdict.candidate.total
+
+
+def test_another_source_begins_where_it_is() -> None:
+    """Its counters may be behind those that were read before; they are the same requests."""
+
+    async def story() -> list[int]:
+        trial = Story()
+        await trial.look()
+        found = [counted(await trial.answer(trial.pods, 100))]
+        trial.source, trial.prometheus.answered = PROMETHEUS, 60
+        found.append(counted(await trial.look()))
+        found.append(counted(await trial.answer(trial.prometheus, 40)))
+        trial.source = NO_SOURCE
+        found.append(counted(await trial.look()))
+        found.append(counted(await trial.answer(trial.pods, 5)))
+        trial.trials.close()
+        return found
+
+    assert in_virtual_time(story()) == [100, 100, 140, 140, 145]
+
+
+@pytest.mark.parametrize(("source", "late"), [(NO_SOURCE, 150), (PROMETHEUS, 100)])
+def test_counters_that_were_written_down_are_those_of_their_source(source: dict[str, Any], late: int) -> None:
+    async def story() -> list[int]:
+        trial = Story()
+        await trial.look()
+        found = [counted(await trial.answer(trial.pods, 100))]
+        trial.crash()
+        trial.source = source
+        trial.pods.answered, trial.prometheus.answered = 150, 60
+        found.append(counted(await trial.look()))
+        trial.trials.close()
+        return found
+
+    assert in_virtual_time(story()) == [100, late]
+
+
+def test_without_a_look_nobody_goes_on() -> None:
+    async def story() -> list[Judged]:
+        trial = Story()
+        trial.source = PROMETHEUS
+        before = await trial.look()
+        for _ in range(20):
+            before = await trial.answer(trial.prometheus, 200)
+        trial.prometheus.down = True
+        down = await trial.look(times=3)
+        trial.prometheus.down = False
+        after = await trial.look()
+        trial.trials.close()
+        return [before, down, after]
+
+    before, down, after = in_virtual_time(story())
+    assert before.verdict is not None and down.verdict is not None and after.verdict is not None
+    assert before.verdict.kind is after.verdict.kind is VerdictKind.ADVANCE
+    assert down.verdict.kind is VerdictKind.UNDECIDED
+    assert down.verdict.sentence.endswith("; but the metrics of fraud-r1 and fraud-r2 cannot be read now")
+    assert down.trouble is not None
+    assert (down.trouble.reason, down.trouble.message) == ("MetricsUnreadable", "connection refused")
+    assert before.trouble is after.trouble is None
+
+
+def test_a_rollback_waits_for_no_source() -> None:
+    async def story() -> list[Judged]:
+        trial = Story()
+        trial.source = PROMETHEUS
+        before = await trial.look()
+        for _ in range(10):
+            before = await trial.answer(trial.prometheus, 200, errors=100)
+        trial.prometheus.down = True
+        down = await trial.look(times=3)
+        trial.trials.close()
+        return [before, down]
+
+    for judged in in_virtual_time(story()):
+        assert judged.verdict is not None
+        assert judged.verdict.kind is VerdictKind.ROLL_BACK
