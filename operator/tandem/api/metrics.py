@@ -51,7 +51,12 @@ class JudgedMetric(ApiModel):
 
     model_config = {
         "json_schema_extra": rules(
-            ("self.bad != self.total", "bad and total are the same counter: all would be bad, and always")
+            (
+                # Field by field: two objects are of two types to CEL, and cannot be compared.
+                "self.bad.counter != self.total.counter || has(self.bad.labels) != has(self.total.labels)"
+                " || (has(self.bad.labels) && self.bad.labels != self.total.labels)",
+                "bad and total are the same counter: all would be bad, and always",
+            )
         )
     }
     name: MetricName = Field(description="What it is called in status, events and messages.")
