@@ -53,8 +53,10 @@ class JudgedMetric(ApiModel):
         "json_schema_extra": rules(
             (
                 # Field by field: two objects are of two types to CEL, and cannot be compared.
-                "self.bad.counter != self.total.counter || has(self.bad.labels) != has(self.total.labels)"
-                " || (has(self.bad.labels) && self.bad.labels != self.total.labels)",
+                (
+                    "self.bad.counter != self.total.counter || has(self.bad.labels) != has(self.total.labels)"
+                    " || (has(self.bad.labels) && self.bad.labels != self.total.labels)"
+                ),
                 "bad and total are the same counter: all would be bad, and always",
             )
         )
