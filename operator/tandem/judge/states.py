@@ -72,20 +72,21 @@ def dispersion_factor(state: Array, rules: Rules) -> Array:
     """
     scales = _by_scale(state)
     squares, expected, last = scales[..., 0], scales[..., 1], (scales[..., 3] + scales[..., 5]) / 2.0
-    return _largest((squares - np.sqrt(expected * (1.0 + 2.0 * last))) / expected, rules)
+    ratio = (squares - np.sqrt(expected * (1.0 + 2.0 * last))) / expected
+    factor: Array = np.clip(ratio.max(axis=-1), 1.0, rules.largest_dispersion)
+    return factor
 
 
 def passing_factor(state: Array, warmed: Flags, rules: Rules) -> Array:
     """By how much evidence for the candidate is divided; more without a history of stable's (not ``warmed``).
 
     Evidence for a version is mostly the absence of errors, which is worth little where errors come in bursts; and
-    before the first burst nothing tells that they do.
+    before the first burst nothing tells that they do. So some are supposed, until single blocks have shown better.
     """
-    scales = _by_scale(state)
-    squares, expected = scales[..., 0] - PRIOR, scales[..., 1] - PRIOR
-    ratio = (squares + COLD_PRIOR * rules.cold_dispersion) / (expected + COLD_PRIOR)
+    squares, expected = state[..., 0] - PRIOR + COLD_PRIOR * rules.cold_dispersion, state[..., 1] - PRIOR + COLD_PRIOR
+    cautious = np.clip(squares / expected, 1.0, rules.largest_dispersion)
     factor = dispersion_factor(state, rules)
-    return np.where(warmed, factor, np.maximum(factor, _largest(ratio, rules)))
+    return np.where(warmed, factor, np.maximum(factor, cautious))
 
 
 def dispersion_after(state: Array, total: Numbers, bad: Numbers) -> Array:
@@ -118,11 +119,6 @@ def _learnt(state: Array) -> Array:
 
 def _by_scale(state: Array) -> Array:
     return state.reshape(*state.shape[:-1], len(SCALES), len(FRESH))
-
-
-def _largest(ratio: Array, rules: Rules) -> Array:
-    factor: Array = np.clip(ratio.max(axis=-1), 1.0, rules.largest_dispersion)
-    return factor
 
 
 def relative_after(state: Array, block: Integers, factor: Array, rules: Rules) -> Array:
