@@ -64,6 +64,10 @@ bench-scale: setup ## what 1,000 models cost, beside Argo Rollouts: about ten mi
 bench-judge: setup ## how well the judge decides, beside other rules, on simulated traffic: about ten minutes
 	$(RUN) -m bench.judge
 
+.PHONY: bench-canary
+bench-canary: setup ## bad and healthy versions on a real cluster beside what is foretold of them: about two and a half hours
+	$(RUN) -m bench.canary --write-docs
+
 # ---------------------------------------------------------------- parts
 
 # Tests that build what they need would do so behind pytest's back: here it shows how far it is.

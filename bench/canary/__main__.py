@@ -1,0 +1,136 @@
+"""Canaries on the real cluster: what bad versions cost and healthy ones take, beside what was foretold.
+
+python -m bench.canary            makes what it needs (cluster, images, operator); about two and a half hours
+python -m bench.canary --quick    a smoke test, about ten minutes once the cluster is there
+
+Bad versions get 10 % of the requests at first, and fail on a given share of them, or are slow; each is rolled out
+several times. Then the same model is rolled out as another revision again and again. Every figure is printed as it is
+measured. Returns 1 if a healthy version was sent back, a request was lost that no bad version answered, or a rollout
+could not be measured; never for how long something took.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from bench.canary.cluster import NotTried, Stage, try_bad, try_healthy
+from bench.canary.findings import Findings
+from bench.canary.foretold import Case, foretell, time_limit
+from bench.canary.plan import ERRORS, Bad, failing_version, slow_version
+from bench.canary.report import foretold_table, setting, with_tables
+from dev.cluster.settings import DEFAULT_NAME
+from dev.kube import stack
+from dev.kube.client import Kube, KubeFailed
+from dev.kube.model import SentBack
+from dev.traffic.process import TrafficFailed
+from dev.traffic.rows import Row
+
+NOT_MEASURED = (NotTried, KubeFailed, SentBack, TrafficFailed)
+DOCUMENT = stack.REPOSITORY / "docs" / "judge.md"
+HEALTHY_LIMIT = 300.0
+"""Seconds that a healthy rollout is given beyond three times what was foretold: its pods start, and it is watched."""
+
+_console = Console(width=200 if not sys.stdout.isatty() else None)
+
+
+def main() -> int:
+    """Run what is asked for; see the module for what is returned."""
+    given = _parsed()
+    measured_on = setting()
+    _console.print(measured_on)
+    kube = Kube(given.cluster)
+    stack.make_cluster(kube.name)
+    stack.install_operator(kube, stack.load_images(kube.name))
+    with TemporaryDirectory() as folder, Stage(kube, Path(folder)) as stage:
+        bads = _bad_versions(given, stage.rows)
+        foretold = {bad: foretell(Case(bad.rate, bad.share, bad.metric)) for bad in bads}
+        findings = Findings(measured_on, foretold, foretell(Case(given.healthy_rate, 0.0, ERRORS)), given.markdown)
+        _console.print(foretold_table(findings.foretold, findings.good).shown(), "")
+        try:
+            _try_bad_versions(stage, findings, given.runs)
+            _try_healthy_versions(stage, findings, given.healthy)
+        finally:
+            for table in findings.tables():
+                _console.print(table.shown(), "")
+    if given.write_docs:
+        DOCUMENT.write_text(with_tables(DOCUMENT.read_text(), findings.markdown()))
+    for complaint in findings.complaints():
+        _say(complaint)
+    return 1 if findings.complaints() else 0
+
+
+def _try_bad_versions(stage: Stage, findings: Findings, runs: int) -> None:
+    """Roll out each bad version so many times."""
+    for bad, foretold in findings.foretold.items():
+        for run in range(1, runs + 1):
+            what = f"{bad.rate:g}/s, {bad.name}, run {run}"
+            try:
+                trial = try_bad(stage, bad, run, time_limit(foretold.sent_back))
+            except NOT_MEASURED as error:
+                _not_measured(stage, findings, f"{what}: not measured: {error}")
+                continue
+            findings.add_trial(bad, trial)
+            _say(f"{what}: {trial.sentence()}")
+
+
+def _try_healthy_versions(stage: Stage, findings: Findings, number: int) -> None:
+    """Roll out the same model so many times in a row."""
+    rate, limit = findings.good.case.rate, HEALTHY_LIMIT + time_limit(findings.good.promoted)
+    for each in range(1, number + 1):
+        what = f"{rate:g}/s, healthy rollout {each}"
+        try:
+            found = try_healthy(stage, each, rate, limit)
+        except NOT_MEASURED as error:
+            _not_measured(stage, findings, f"{what}: not measured: {error}")
+            continue
+        findings.add_healthy(found)
+        _say(f"{what}: {found.sentence()}")
+
+
+def _not_measured(stage: Stage, findings: Findings, what: str) -> None:
+    """Say so, and begin anew: what is left on the stage may not be what the next rollout expects."""
+    findings.unmeasured.append(what)
+    _say(what)
+    stage.clear()
+
+
+def _say(line: str) -> None:
+    _console.print(line, markup=False, soft_wrap=True)
+
+
+def _bad_versions(given: argparse.Namespace, rows: Sequence[Row]) -> list[Bad]:
+    found = []
+    for rate in given.rates:
+        found += [failing_version(rate, percent / 100, rows) for percent in given.shares]
+        found += [slow_version(rate)] if given.slow else []
+    return found
+
+
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.canary", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cluster", default=DEFAULT_NAME, help="which local cluster (%(default)s)")
+    parser.add_argument("--rates", type=float, nargs="+", default=[20.0, 100.0], help="requests a second (20 100)")
+    parser.add_argument("--shares", type=float, nargs="*", default=[2.0, 5.0, 20.0, 100.0], help="percent that fail")
+    parser.add_argument("--slow", action=argparse.BooleanOptionalAction, default=True, help="the slow version, too")
+    parser.add_argument("--runs", type=int, default=5, help="rollouts of each bad version at each rate (%(default)s)")
+    parser.add_argument("--healthy", type=int, default=20, help="rollouts of the same model in a row (%(default)s)")
+    parser.add_argument("--healthy-rate", type=float, default=100.0, help="requests a second under them (%(default)s)")
+    parser.add_argument("--markdown", type=Path, help="write the tables there, too, after each rollout")
+    parser.add_argument("--write-docs", action="store_true", help="write the tables into docs/judge.md at the end")
+    parser.add_argument(
+        "--quick", action="store_true", help="a smoke test: one run of three versions, two healthy ones"
+    )
+    given = parser.parse_args()
+    if given.quick:
+        given.rates, given.shares, given.runs, given.healthy = given.rates[:1], [20.0, 100.0], 1, 2
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())
