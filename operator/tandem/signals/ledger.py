@@ -22,7 +22,7 @@ from typing import Final
 from tandem.judge import Counts
 from tandem.signals.metrics import PodCounters
 from tandem.signals.named import NOT_READ, Flaw, Reading
-from tandem.signals.sample import ERRORS, PodSample
+from tandem.signals.sample import ERRORS, PodSample, settled
 
 LONGEST_INTERVAL: Final = 10.0
 """Seconds that may pass between two samples at most: a clock that jumped must not make every open request look old."""
@@ -113,7 +113,7 @@ def fold(
     turned_away: dict[str, Counts] = {}
     missing: dict[str, set[str]] = {}
     flaws: dict[str, dict[str, Flaw]] = {}
-    for sample in samples:
+    for sample in settled(samples):
         key, revision = sample.pod.key, sample.pod.revision
         before = pods.get(key)
         after = pods[key] = _advance(before, sample, objectives)

@@ -2,7 +2,7 @@
 
 Nothing is assumed of what is not there. prometheus_client writes a counter with labels only once it was first used, so
 one that is missing may be at zero, or be spelled wrongly: it is said to be missing, and the metric is not judged by
-until it is there. What was counted meanwhile is not lost: see `Reading`.
+until it is there, on this pod or on another of the same version. What was counted meanwhile is not lost: see `Reading`.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
 """The pods that are read, what was read of them, and how that becomes evidence."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tandem.judge import Counts, Increment
@@ -56,6 +56,32 @@ class Unreadable:
     pod: PodTarget
     reason: Trouble
     message: str
+
+
+def settled(samples: Iterable[PodSample]) -> list[PodSample]:
+    """Return the samples with zero for a counter of the user's that only other pods of the same version have.
+
+    One with labels is there from its first use on: that a pod lacks what its like have says that nothing was counted.
+    """
+    samples = list(samples)
+    known = {
+        (sample.pod.revision, name)
+        for sample in samples
+        for name, reading in sample.counters.named.items()
+        if reading.flaw is None
+    }
+    return [_with_zeros(sample, known) for sample in samples] if known else samples
+
+
+def _with_zeros(sample: PodSample, known: Collection[tuple[str, str]]) -> PodSample:
+    zeros = {
+        name: replace(reading, flaw=None)
+        for name, reading in sample.counters.named.items()
+        if reading.flaw is not None and reading.counts is not None and (sample.pod.revision, name) in known
+    }
+    if not zeros:
+        return sample
+    return replace(sample, counters=replace(sample.counters, named={**sample.counters.named, **zeros}))
 
 
 def increments(counts: Mapping[str, Mapping[str, Counts]], candidate: str, stable: str) -> dict[str, Increment]:

@@ -264,6 +264,33 @@ class TestTakingIn:
         folded = fold(Ledger(), [PodSample(target, 1.0, parse(service.bento.text()))], {})
         assert "does not read it" in folded.flaws["r1"]["doubt"].message
 
+    @pytest.mark.parametrize(
+        ("revisions", "seen", "flawed"),
+        [
+            pytest.param(("r1", "r1"), Counts(40, 1), set(), id="another-pod-of-the-version-has-it"),
+            pytest.param(("r1", "r2"), Counts(20, 1), {"r2"}, id="only-another-version-has-it"),
+        ],
+    )
+    def test_what_other_pods_of_the_version_count_is_zero_where_it_is_missing(
+        self, revisions: tuple[str, str], seen: Counts, flawed: set[str]
+    ) -> None:
+        bento, ledger, found = Bento(), Ledger(), Counts()
+        bento.answer(1)
+        for at in (0, 1):
+            pages = (f'doubtful_total{{kind="card"}} {at}\nscored {20 * at}\n', f"scored {20 * at}\n")
+            samples = [
+                PodSample(
+                    PodTarget("ns", f"pod-{n}", f"uid-{n}", 0, revisions[n], "10.0.0.1", metrics=(DOUBT,)),
+                    float(at),
+                    parse(bento.text() + pages[n], (DOUBT,)),
+                )
+                for n in (0, 1)
+            ]
+            folded = fold(ledger, samples, {})
+            ledger, found = folded.ledger, found + folded.counts["r1"]["doubt"]
+            assert set(folded.flaws) == flawed
+        assert found == seen
+
     @given(
         looks=st.lists(
             st.tuples(st.integers(0, 20), st.integers(0, 20), st.sampled_from(["", "", "", "missing", "operator"])),
