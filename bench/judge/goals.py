@@ -10,8 +10,8 @@ from bench.judge.cost import Cost
 from bench.judge.ours import JUDGES, LONG_PLAN, SHARP, SHIPPED
 from bench.judge.traffic import Case, Trouble
 from bench.judge.trials import (
+    HISTORY_SECONDS,
     KIND,
-    STEP_SECONDS,
     TUNED,
     Alarms,
     Comparison,
@@ -25,9 +25,6 @@ from bench.judge.trials import (
 
 RATES: Final = (0.1, 1.0, 10.0, 100.0, 1000.0)
 BURSTS: Final = (3.0, 10.0)
-BRIEF_HISTORY: Final = 600.0
-"""Seconds of stable's traffic known where very many rollouts are simulated: enough for the judge to rely on."""
-
 PROMOTED_KINDS: Final = ("5 % errors", "20 % errors", "100 % errors", "10 % slow")
 
 
@@ -205,7 +202,7 @@ def _g8_trials(scale: Scale) -> Iterable[Trial[Any]]:
     for judge, rate in product(JUDGES, scale.rates):
         yield whole(scale, judge.name, Case(rate))
     for case in margin_cases(scale):
-        yield passing(scale, case, MARGIN, STEP_SECONDS)
+        yield passing(scale, case, MARGIN, HISTORY_SECONDS)
 
 
 def _g8(scale: Scale, results: Results) -> Iterable[Check]:
@@ -219,7 +216,7 @@ def _g8(scale: Scale, results: Results) -> Iterable[Check]:
             yield at_most(2160 if rate == 10 else 300, f"until healthy is promoted, {rate:g}/s", seconds, within)
     for what, bursts, limit in (("", False, 0.05), (", bursts", True, 0.08)):
         cases = [case for case in margin_cases(scale) if (case.burst > 1) == bursts]
-        worst = max(results.of(passing(scale, case, MARGIN, STEP_SECONDS)) for case in cases)
+        worst = max(results.of(passing(scale, case, MARGIN, HISTORY_SECONDS)) for case in cases)
         yield at_most(
             limit, f"passed though worse by the margin{what}, the worst of the rates", percent, _shipped(worst)
         )
@@ -229,7 +226,7 @@ def bad_rollouts(scale: Scale, rate: float) -> Mapping[str, Rollouts]:
     """Return whole rollouts of versions that must not be promoted, by kind."""
     kinds = {name: KIND[name] for name in PROMOTED_KINDS}
     return {
-        name: Rollouts(SHIPPED.name, LONG_PLAN, kind.case(rate), scale.alarms, scale.look, kind.metric, BRIEF_HISTORY)
+        name: Rollouts(SHIPPED.name, LONG_PLAN, kind.case(rate), scale.alarms, scale.look, kind.metric)
         for name, kind in kinds.items()
     }
 

@@ -24,10 +24,10 @@ from bench.judge.tables import Table
 from bench.judge.traffic import Case, Trouble
 from bench.judge.trials import (
     ERRORS,
+    HISTORY_SECONDS,
     KIND,
     KINDS,
     ORACLE,
-    STEP_SECONDS,
     TUNED,
     TUNED_ALARMS,
     Cell,
@@ -204,7 +204,7 @@ def _whole(scale: Scale, results: Results) -> Iterable[Table]:
             rows.append([f"{rate:g}/s", *healthy, percent(good.back), *back])
         note = (
             f"{SHIPPED.name}, at least {plan.hold:.0f} s a step, two hours at most, {scale.runs:,} rollouts each; the "
-            "rest is held. Healthy: share promoted, median time; with 30 minutes of stable's traffic known, as usual, "
+            "rest is held. Healthy: share promoted, median time; with an hour of stable's traffic known, as usual, "
             "and with none. Bad: share sent back, median time, median bad responses served."
         )
         columns = ["rate", "healthy promoted", "the same, nothing known", "healthy sent back", *ROLLED]
@@ -230,7 +230,7 @@ def _pass_trials(scale: Scale) -> Iterable[Trial[Any]]:
 
 
 def _pass_cases(scale: Scale) -> list[tuple[Case, float]]:
-    return list(product(margin_cases(scale), (STEP_SECONDS, 0.0)))
+    return list(product(margin_cases(scale), (HISTORY_SECONDS, 0.0)))
 
 
 def _pass(scale: Scale, results: Results) -> Iterable[Table]:
@@ -238,7 +238,7 @@ def _pass(scale: Scale, results: Results) -> Iterable[Table]:
     for case, history in _pass_cases(scale):
         good, worse = (results.of(passing(scale, case, by, history)) for by in (0.0, MARGIN))
         bursts = "none" if case.burst == 1 else f"of {case.burst:g}"
-        rows.append([f"{case.rate:g}/s", bursts, "30 min" if history else "none", percent(good), percent(worse)])
+        rows.append([f"{case.rate:g}/s", bursts, "an hour" if history else "none", percent(good), percent(worse)])
     note = (
         "One step of 10 % towards 25 %, margin 2 percentage points, 30 minutes. A version that is worse by exactly the "
         f"margin may pass in 5 % of rollouts; {scale.runs:,} rollouts each. After bursts that nobody knew of it passes "

@@ -18,6 +18,10 @@ Result = TypeVar("Result")
 
 STEP_SECONDS: Final = 1800.0
 ROLLOUT_SECONDS: Final = 7200.0
+HISTORY_SECONDS: Final = 3600.0
+HISTORY_LOOK: Final = 10.0
+"""Seconds between looks at stable while nothing is tried, as in the operator."""
+
 HISTORIES: Final = 1000
 """Number of the first random stream of what was before the rollouts."""
 
@@ -211,7 +215,7 @@ class Rollouts:
     runs: int
     tick: float
     metric: int = 0
-    history: float = STEP_SECONDS
+    history: float = HISTORY_SECONDS
     """Seconds of stable's own traffic that the judge has seen before."""
 
     def measure(self) -> Ended:
@@ -219,7 +223,7 @@ class Rollouts:
         span = Span(ROLLOUT_SECONDS, max(self.tick, 10 / self.case.rate))
         ended = []
         for part, runs in _parts(self.runs):
-            history = _history(self.case, self.history, span.tick, (part, runs))
+            history = _history(self.case, self.history, (part, runs))
             ended.append(roll_out(JUDGE[self.judge], self.plan, Traffic(self.case, span, runs, part), history))
         promoted, back = (np.concatenate([getattr(each, name) for each in ended]) for name in ("promoted", "back"))
         bad = np.concatenate([each.bad for each in ended])[:, self.metric]
@@ -248,7 +252,7 @@ class Passing:
         case = replace(self.case, errors=BASE[0] + self.worse)
         span = Span(STEP_SECONDS, self.tick)
         answers = Traffic(case, span, self.runs).answers(slice(None))
-        history = _history(self.case, self.history, self.tick, (0, self.runs))
+        history = _history(self.case, self.history, (0, self.runs))
         step = judge_step(SHIPPED, answers, span, 0.25, history)
         return float((np.isfinite(step.passed) & (step.passed < step.back.seconds)).mean())
 
@@ -310,13 +314,13 @@ def _median(values: Any) -> float:
     return float(np.median(values)) if len(values) else float("nan")
 
 
-def _history(case: Case, seconds: float, tick: float, part: tuple[int, int]) -> HistoryBatch | None:
+def _history(case: Case, seconds: float, part: tuple[int, int]) -> HistoryBatch | None:
     """Return what was learned of stable in so many seconds of traffic like the case's, before it."""
     if not seconds:
         return None
     number, runs = part
     before = Case(case.rate, burst=case.burst, trouble=case.trouble, steady=case.steady)
-    return learned(before, Span(seconds, tick), runs, HISTORIES + number)
+    return learned(before, Span(seconds, HISTORY_LOOK), runs, HISTORIES + number)
 
 
 def _parts(runs: int) -> list[tuple[int, int]]:

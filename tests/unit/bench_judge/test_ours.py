@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bench.judge.bound import information_bound, oracle
-from bench.judge.ours import ALLOWED, LONG_PLAN, SHARP, SHIPPED, judge_step, roll_out
+from bench.judge.ours import ALLOWED, LONG_PLAN, SHARP, SHIPPED, judge_step, learned, roll_out
 from bench.judge.traffic import METRICS, Answers, Case, Span, Traffic
-from tandem.judge import Counts, Increment, Settings, VerdictKind, add, empty, verdict
+from tandem.judge import Counts, History, Increment, Settings, VerdictKind, add, add_history, empty, verdict
 
 SPAN = Span(600.0, 2.0)
 
@@ -54,6 +54,19 @@ def test_a_dead_version_is_sent_back_from_the_first_step_and_a_healthy_one_promo
     good = roll_out(SHIPPED, LONG_PLAN, Traffic(Case(100.0), span, 20))
     assert np.isfinite(good.promoted).mean() >= 0.9
     assert good.promoted[np.isfinite(good.promoted)].min() >= LONG_PLAN.hold * len(LONG_PLAN.steps)
+
+
+def test_what_is_learned_of_stable_is_what_the_operator_learns() -> None:
+    case, span = Case(10.0), Span(400.0, 10.0)
+    found = learned(case, span, 3, 7)
+    traffic, known = Traffic(case, span, 3, 7), History()
+    for tick in range(span.ticks):
+        answers = traffic.answers(tick, 0.0)
+        total, bad = int(answers.stable[1]), answers.stable_bad[1].tolist()
+        known = add_history(known, {name: Counts(total, bad[metric]) for metric, name in enumerate(METRICS)})
+    for metric, name in enumerate(METRICS):
+        assert found.dispersion[1, metric].tolist() == pytest.approx(known.metrics[name].dispersion)
+        assert found.blocks[1, metric] == known.metrics[name].blocks == 40
 
 
 def test_a_judge_to_whom_any_difference_counts_needs_less_evidence() -> None:
