@@ -102,4 +102,4 @@ class Reader:
 
     def verdict(self) -> Verdict:
         """Return what the judge says."""
-        return verdict(self.evidence, Settings(next_share=0.5))
+        return verdict(self.evidence, Settings(budget=0.02, next_share=0.5))
