@@ -56,8 +56,8 @@ def main() -> int:
         finally:
             for table in findings.tables():
                 _console.print(table.shown(), "")
-    if given.write_docs:
-        DOCUMENT.write_text(with_tables(DOCUMENT.read_text(), findings.markdown()))
+        if given.write_docs:
+            DOCUMENT.write_text(with_tables(DOCUMENT.read_text(), findings.markdown()))
     for complaint in findings.complaints():
         _say(complaint)
     return 1 if findings.complaints() else 0
@@ -92,10 +92,9 @@ def _try_healthy_versions(stage: Stage, findings: Findings, number: int) -> None
 
 
 def _not_measured(stage: Stage, findings: Findings, what: str) -> None:
-    """Say so, and begin anew: what is left on the stage may not be what the next rollout expects."""
     findings.unmeasured.append(what)
     _say(what)
-    stage.clear()
+    stage.spoil()
 
 
 def _say(line: str) -> None:

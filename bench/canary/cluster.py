@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from bench.canary.measured import Ending, Healthy, Trial, healthy, trial, weights_since
 from bench.canary.plan import STABLE, Bad, declared
 from dev.kube import stack
-from dev.kube.client import Kube, Object, TookTooLong, until
+from dev.kube.client import Kube, KubeFailed, Object, TookTooLong, until
 from dev.kube.model import Model, status_of
 from dev.kube.watch import Watch
 from dev.traffic import rows
@@ -68,9 +68,13 @@ class Stage:
             self._model = made.given(STABLE, **declared())
         return self._model
 
-    def clear(self) -> None:
-        """Remove everything; the next use of `model` begins anew."""
+    def spoil(self) -> None:
+        """Have the next use of `model` begin anew: what is there may not be what a rollout expects."""
         self._model = None
+
+    def clear(self) -> None:
+        """Remove everything. Raises ``KubeFailed``."""
+        self.spoil()
         self._watches.close()
         stack.remove_namespace(self._kube, NAMESPACE, _REMOVE_SECONDS)
 
@@ -191,9 +195,9 @@ def _declare_stable(stage: Stage, stable: str) -> None:
         _apply(model, STABLE, model={"env": None})
         model.until(lambda thing: _phase(thing) == "Serving" and _serves(thing) == stable, 60, "stable declared again")
         stage.until_only(stable)
-    except TookTooLong as error:
+    except KubeFailed as error:
         print(f"begun anew: {error}", flush=True)
-        stage.clear()
+        stage.spoil()
 
 
 def _phase(thing: Object) -> str | None:
