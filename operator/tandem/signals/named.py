@@ -6,7 +6,7 @@ until it is there, on this pod or on another of the same version. What was count
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 from zlib import crc32
@@ -55,11 +55,11 @@ class NamedMetric:
     name: str
     bad: Selector
     total: Selector
+    counted_by: str = field(init=False, repr=False, compare=False)
+    """Short mark of the two counters: under the same name with others it is another metric."""
 
-    @property
-    def counted_by(self) -> str:
-        """Short mark of the two counters: under the same name with others it is another metric."""
-        return f"{crc32(f'{self.bad} of {self.total}'.encode()):08x}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counted_by", f"{crc32(f'{self.bad} of {self.total}'.encode()):08x}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +98,24 @@ class NamedTally:
 
     def __init__(self, metrics: Iterable[NamedMetric]) -> None:
         self._metrics = tuple(metrics)
-        self._selectors: dict[str, set[Selector]] = {}
+        self._sums: dict[str, dict[Selector, int | Flaw | None]] = {}
         for metric in self._metrics:
             for selector in (metric.bad, metric.total):
                 for name in selector.names:
-                    self._selectors.setdefault(name, set()).add(selector)
-        self._sums: dict[tuple[Selector, str], int | Flaw] = {}
+                    self._sums.setdefault(name, {})[selector] = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the series that matter."""
-        return tuple(self._selectors)
+        return tuple(self._sums)
 
     def add(self, name: str, labels: Mapping[str, str], value: str) -> None:
         """Add one sample; one that nobody asked for changes nothing."""
-        for selector in self._selectors.get(name, ()):
-            if selector.has(labels):
-                before = self._sums.get((selector, name), 0)
+        sums = self._sums.get(name, {})
+        for selector, before in sums.items():
+            if not isinstance(before, Flaw) and selector.has(labels):
                 now = _whole(selector, value)
-                self._sums[selector, name] = (
-                    before if isinstance(before, Flaw) else now if isinstance(now, Flaw) else before + now
-                )
+                sums[selector] = now if isinstance(now, Flaw) else (before or 0) + now
 
     def readings(self) -> dict[str, Reading]:
         """Return what was added so far, by the metric's name."""
@@ -141,7 +138,8 @@ class NamedTally:
         return Reading(counted)
 
     def _sum(self, selector: Selector) -> int | Flaw | None:
-        return next((self._sums[selector, name] for name in selector.names if (selector, name) in self._sums), None)
+        found = (self._sums[name][selector] for name in selector.names)
+        return next((number for number in found if number is not None), None)
 
 
 def readings(lines: Iterable[str], metrics: Iterable[NamedMetric]) -> dict[str, Reading]:
