@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from bench.canary.foretold import SHORTEST_LIMIT, SPAN, Case, foretell, quantile, time_limit
-from bench.canary.plan import ERRORS, LATENESS
+from bench.canary.foretold import LOOK, SETTINGS, SHORTEST_LIMIT, SPAN, Case, foretell, quantile, time_limit
+from bench.canary.plan import ALLOWED, ERRORS, LATENESS, declared
+from tandem.api.values import percent_share
+from tandem.controller.exhibits import LATENCY_SHARES
+from tandem.controller.trials import INTERVAL
 
 
 def test_a_dead_version_is_sent_back_within_seconds_and_its_bad_requests_are_counted() -> None:
@@ -70,3 +73,13 @@ def test_quantiles_are_values_that_were_there() -> None:
     assert quantile([3.0, 1.0, math.inf], 0.5) == 3.0
     assert quantile([1.0, math.inf], 1.0) == math.inf
     assert math.isnan(quantile([], 0.5))
+
+
+def test_what_is_simulated_is_what_is_declared_and_what_the_operator_does() -> None:
+    sections = declared()
+    evidence, requirements = sections["rollout"]["evidence"], sections["requirements"]
+    assert LOOK == INTERVAL
+    assert percent_share(evidence["falseRollback"]) == SETTINGS.false_rollback
+    assert percent_share(evidence["budget"]) == SETTINGS.budget
+    assert ALLOWED[ERRORS] == pytest.approx(1.0 - percent_share(requirements["availability"]))
+    assert [ALLOWED[LATENESS]] == [LATENCY_SHARES[name] for name in requirements["latency"]]
