@@ -132,8 +132,9 @@ def add_history(history: History, counts: Mapping[str, Counts]) -> History:
 def dispersion_from(data: object, where: str) -> tuple[float, ...]:
     """Return a stored dispersion. Raises `CorruptEvidence` for what cannot be one."""
     state = codec.floats(data, where, len(states.DISPERSION), least=0.0)
-    if not all(expected > 0.0 for expected in state[1 :: len(states.FRESH)]):
-        raise CorruptEvidence(where, "nothing was expected")
+    width = len(states.FRESH)
+    if min(state[0::width] + state[1::width]) < states.PRIOR:
+        raise CorruptEvidence(where, "less was seen than was supposed at first")
     return state
 
 

@@ -43,7 +43,7 @@ MEMORY: Final = 0.9998
 """What is kept of the past with each sum: 5,000 looks are most of an hour at two a second."""
 
 PRIOR: Final = 5.0
-"""Bad requests that count as seen, without bursts, before the first block."""
+"""Bad requests that count as seen, without bursts, before the first block. They are not forgotten."""
 
 COLD_PRIOR: Final = 2.0
 """The same where evidence for a candidate is weighed without a history of stable's; these came in bursts."""
@@ -110,8 +110,9 @@ def _learnt(state: Array) -> Array:
     m_1, m_2 = np.where(known, n_1, 1.0), np.where(known, n_2, 1.0)
     deviation = x - n * (2.0 * x_1 / m_1 - x_2 / m_2)
     after = np.zeros_like(state)
-    after[..., 0] = MEMORY * squares + known * deviation**2 / (1.0 + 4.0 * n / m_1 + n / m_2)
-    after[..., 1] = MEMORY * expected + known * n * (x + x_1 + x_2) / (n + m_1 + m_2)
+    squared, foreseen = deviation**2 / (1.0 + 4.0 * n / m_1 + n / m_2), n * (x + x_1 + x_2) / (n + m_1 + m_2)
+    after[..., 0] = PRIOR + MEMORY * (squares - PRIOR) + known * squared
+    after[..., 1] = PRIOR + MEMORY * (expected - PRIOR) + known * foreseen
     after[..., 2:4] = state[..., 4:6]
     after[..., 4:6] = state[..., 7:9]
     return after

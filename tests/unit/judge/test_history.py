@@ -129,6 +129,13 @@ class TestARolloutThatBeginsWithIt:
         assert verdict(unknown, Settings(next_share=0.5)).kind is VerdictKind.UNDECIDED
         assert next_step(known).metrics["errors"].warmed
 
+    def test_without_any_errors_its_caution_stays_what_it_was(self) -> None:
+        state = np.array(states.DISPERSION)
+        for _ in range(4000):
+            state = states.dispersion_after(state, 45, 0)
+        assert states.passing_factor(state, np.array(False), RULES) == pytest.approx(RULES.cold_dispersion)
+        assert states.passing_factor(state, np.array(True), RULES) == pytest.approx(1.0)
+
     def test_a_short_one_is_used_but_not_relied_on(self) -> None:
         short = learnt(bursts_every=40, looks=100)
         begun = empty(ALLOWED, short)
