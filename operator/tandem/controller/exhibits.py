@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from tandem.api.objects import ModelDeployment
-from tandem.api.values import duration_seconds, percent_share
 from tandem.judge import (
     TURNED_AWAY,
     CorruptEvidence,
@@ -27,11 +26,9 @@ from tandem.judge import (
 from tandem.judge.evidence import DEFAULT_ALLOWED
 from tandem.rollout.contract import contract_in_force
 from tandem.rollout.observation import Trouble
+from tandem.rollout.terms import seconds_granted, settings_at, shares_granted
 from tandem.signals import ERRORS, Ledger, increments, named_metrics
 from tandem.signals.store import ledger_from_dict, ledger_to_dict
-
-LATENCY_SHARES: Final = {"p50": 0.5, "p90": 0.1, "p95": 0.05, "p99": 0.01}
-"""Share of requests that may be slower than the objective of this name."""
 
 
 @dataclass(frozen=True)
@@ -77,43 +74,17 @@ def subject_of(deployment: ModelDeployment) -> Subject | None:
 
 def settings_of(deployment: ModelDeployment, subject: Subject) -> Settings:
     """Return how sure the judge must be, from the spec and the step that the candidate is at."""
-    evidence, steps = deployment.spec.rollout.evidence, deployment.spec.rollout.steps
-    following = subject.step + 1
-    next_weight = steps[following].weight if following < len(steps) else 100
-    latency = contract_in_force(deployment).latency
-    return Settings(
-        false_rollback=max(percent_share(evidence.false_rollback), 1e-9),
-        budget=max(percent_share(evidence.budget), 1e-9),
-        next_share=next_weight / 100,
-        objectives={
-            latency_metric(name, value): value for name, value in (latency.to_dict() if latency else {}).items()
-        },
-    )
-
-
-def latency_metric(name: str, objective: str) -> str:
-    """Return the metric of a latency objective. Another duration is another metric: its evidence begins afresh."""
-    return f"latency-{name}-{objective}"
+    return settings_at(deployment.spec.rollout, contract_in_force(deployment), subject.step)
 
 
 def objective_seconds(deployment: ModelDeployment) -> dict[str, float]:
     """Return the latency objectives in seconds, by metric."""
-    latency = contract_in_force(deployment).latency
-    return {
-        latency_metric(name, text): duration_seconds(text)
-        for name, text in (latency.to_dict() if latency else {}).items()
-    }
+    return seconds_granted(contract_in_force(deployment))
 
 
 def allowed_shares(deployment: ModelDeployment) -> dict[str, float]:
     """Return the share of bad requests that the objectives grant, by metric."""
-    requirements = contract_in_force(deployment)
-    shares = {}
-    if requirements.availability is not None:
-        shares[ERRORS] = max(1.0 - percent_share(requirements.availability), 1e-6)
-    for name, objective in (requirements.latency.to_dict() if requirements.latency else {}).items():
-        shares[latency_metric(name, objective)] = LATENCY_SHARES[name]
-    return shares
+    return shares_granted(contract_in_force(deployment))
 
 
 def named_in(deployment: ModelDeployment) -> dict[str, str]:

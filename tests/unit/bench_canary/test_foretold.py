@@ -8,8 +8,8 @@ import pytest
 from bench.canary.foretold import LOOK, SETTINGS, SHORTEST_LIMIT, SPAN, Case, foretell, quantile, time_limit
 from bench.canary.plan import ALLOWED, ERRORS, LATENESS, declared
 from tandem.api.values import percent_share
-from tandem.controller.exhibits import LATENCY_SHARES
 from tandem.controller.trials import INTERVAL
+from tandem.rollout.terms import LATENCY_SHARES
 
 
 def test_a_dead_version_is_sent_back_within_seconds_and_its_bad_requests_are_counted() -> None:

@@ -1,0 +1,20 @@
+"""``tandem``: the command line. The same program answers to ``kubectl tandem``."""
+
+import typer
+
+from tandem.cli import simulate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("simulate")(simulate.command)
+
+
+@app.callback()
+def tandem() -> None:
+    """Machine-learning models in production, rolled out on evidence.
+
+    Exit codes: 0 it worked; 2 wrong usage, or a file that is not in order (the message names line and field).
+    """

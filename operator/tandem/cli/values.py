@@ -1,0 +1,31 @@
+"""Options and files as people write them, and how to say what is wrong with them."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NoReturn, TypeVar
+
+import typer
+
+_T = TypeVar("_T")
+
+
+class Output(StrEnum):
+    """How a result is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def refuse(message: str) -> NoReturn:
+    """Say what is wrong with what the user gave, and end with exit code 2."""
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
+
+
+def read_option(name: str, text: str, read: Callable[[str], _T]) -> _T:
+    """Return an option's value; a wrong one is told of with the option's name."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=name) from error
