@@ -40,7 +40,8 @@ from tandem.signals import (
     fold,
     named_metrics,
 )
-from tandem.signals.sources import PODS, Sources, source_name
+from tandem.signals.handover import caught_up, handed_over
+from tandem.signals.sources import Sources
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,8 @@ class _Trial:
     task: asyncio.Task[None] | None = None
     waiting: list[PodSample] = field(default_factory=list)
     ledger: Ledger = field(default_factory=Ledger)
+    behind: frozenset[str] = frozenset()
+    """Processes that the ledger may know more of than the source, which has just taken over."""
     exhibit: Exhibit | None = None
     verdict: Verdict | None = None
     trouble: Trouble | None = None
@@ -179,8 +182,7 @@ class Trials:
         if not due and self._clock() - trial.persisted_at < PERSIST_EVERY:
             return None
         verdict = trial.verdict.to_dict() if trial.verdict is not None else None
-        evidence = {**trial.exhibit.to_dict(trial.ledger), "source": source_name(trial.source)}
-        return Kept(trial.exhibit.subject.revision, evidence, verdict)
+        return Kept(trial.exhibit.subject.revision, trial.exhibit.to_dict(trial.ledger), verdict)
 
     def persisted(self, key: Key) -> None:
         """Note that it was written."""
@@ -200,12 +202,13 @@ class Trials:
             return trial
         fresh = _Trial(Collector(self._sources.scraper(key, source)), source)
         if trial is not None:
-            # Counters of one source are not compared with those of another: what was counted between is skipped.
             if trial.task is not None:
                 trial.task.cancel()
             fresh = replace(
                 fresh,
                 targets=trial.targets,
+                ledger=handed_over(trial.ledger),
+                behind=frozenset(trial.ledger.pods),
                 exhibit=trial.exhibit,
                 verdict=trial.verdict,
                 trouble=trial.trouble,
@@ -253,16 +256,16 @@ class Trials:
         found = restore(stored, subject, deployment)
         trial.trouble = found.trouble
         if found.exhibit is not None:
-            trial.exhibit = found.exhibit
-            if found.ledger is not None and stored and stored.get("source", PODS) == source_name(trial.source):
-                trial.ledger = found.ledger
+            trial.exhibit, trial.ledger = found.exhibit, found.ledger or trial.ledger
+            trial.behind = frozenset(trial.ledger.pods)
             log.info("evidence on %s goes on where it was", subject.revision)
         else:
             history = self._histories.of(key, subject.stable) if subject.stable is not None else None
             trial.exhibit = begin(subject, deployment, history)
 
     def _fold(self, trial: _Trial, deployment: ModelDeployment) -> Fold:
-        samples, trial.waiting = trial.waiting, []
+        samples = [each for each in trial.waiting if each.pod.key not in trial.behind or caught_up(trial.ledger, each)]
+        trial.waiting, trial.behind = [], trial.behind - {sample.pod.key for sample in samples}
         present = {target.key for target in trial.targets} | {sample.pod.key for sample in samples}
         folded = fold(trial.ledger, samples, objective_seconds(deployment), present or None)
         trial.ledger = folded.ledger

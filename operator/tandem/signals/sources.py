@@ -1,12 +1,8 @@
 """Where evidence is read: from the pods, or from what the spec names instead."""
 
-from typing import Final
-
 from tandem.api.sources import EvidenceSource
 from tandem.signals.collector import Scraper
 from tandem.signals.prometheus import PrometheusClient, PrometheusScraper
-
-PODS: Final = "pods"
 
 
 class Sources:
@@ -30,8 +26,3 @@ class Sources:
     def forget(self, key: tuple[str, str]) -> None:
         """Forget a ModelDeployment that is gone."""
         self._others.pop(key, None)
-
-
-def source_name(source: EvidenceSource | None) -> str:
-    """Return the name of a source: counters from one are not compared with those from another."""
-    return PODS if source is None else f"prometheus {source.prometheus.address}"

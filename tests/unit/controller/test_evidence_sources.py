@@ -31,17 +31,23 @@ class Counting:
 
     answered: int = 0
     errors: int = 0
+    in_progress: int = 0
+    clock: float = 0.0
     down: bool = False
+    asked: int = 0
 
     async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
+        self.asked += 1
         if self.down:
             return [Unreadable(pod, "Refused", "connection refused") for pod in pods]
-        at = asyncio.get_running_loop().time()
+        at = self.clock + asyncio.get_running_loop().time()
         return [PodSample(pod, at, self._counters(pod)) for pod in pods]
 
     def _counters(self, pod: PodTarget) -> PodCounters:
         errors = self.errors if pod.revision == CANDIDATE else 0
-        return PodCounters({("/predict", 200): self.answered - errors, ("/predict", 500): errors})
+        requests = {("/predict", 200): self.answered - errors, ("/predict", 500): errors}
+        buckets = {"/predict": {5.0: self.answered, float("inf"): self.answered}}
+        return PodCounters(requests, buckets, self.in_progress)
 
 
 class Two(Sources):
@@ -103,7 +109,12 @@ class Story:
         }
         owner = {"team": "payments", "contact": "payments@example.com"}
         evidence = {"budget": "5%", **({"source": self.source} if self.source else {})}
-        spec = {"owners": {"engineering": owner}, "model": {"image": "fraud:2"}, "rollout": {"evidence": evidence}}
+        spec = {
+            "owners": {"engineering": owner},
+            "model": {"image": "fraud:2"},
+            "requirements": {"latency": {"p99": "5s"}},
+            "rollout": {"evidence": evidence},
+        }
         meta = {"namespace": KEY[0], "name": KEY[1]}
         return parse_deployment({"metadata": meta, "spec": spec, "status": status})
 
@@ -120,8 +131,8 @@ def counted(judged: Judged) -> int:
     return judged.verdict.candidate.total
 
 
-def test_another_source_begins_where_it_is() -> None:
-    """Its counters may be behind those that were read before; they are the same requests."""
+def test_another_source_goes_on_with_the_same_requests() -> None:
+    """Its counters may be behind those that were read before: they did not fall."""
 
     async def story() -> list[int]:
         trial = Story()
@@ -129,18 +140,33 @@ def test_another_source_begins_where_it_is() -> None:
         found = [counted(await trial.answer(trial.pods, 100))]
         trial.source, trial.prometheus.answered = PROMETHEUS, 60
         found.append(counted(await trial.look()))
-        found.append(counted(await trial.answer(trial.prometheus, 40)))
-        trial.source = NO_SOURCE
+        found.append(counted(await trial.answer(trial.prometheus, 39)))
+        found.append(counted(await trial.answer(trial.prometheus, 31)))
+        trial.source, trial.pods.answered = NO_SOURCE, 135
         found.append(counted(await trial.look()))
-        found.append(counted(await trial.answer(trial.pods, 5)))
         trial.trials.close()
         return found
 
-    assert in_virtual_time(story()) == [100, 100, 140, 140, 145]
+    assert in_virtual_time(story()) == [100, 100, 100, 130, 135]
 
 
-@pytest.mark.parametrize(("source", "late"), [(NO_SOURCE, 150), (PROMETHEUS, 100)])
-def test_counters_that_were_written_down_are_those_of_their_source(source: dict[str, Any], late: int) -> None:
+def test_the_source_that_was_left_is_asked_no_more() -> None:
+    async def story() -> list[int]:
+        trial = Story()
+        await trial.look(times=2)
+        trial.source = PROMETHEUS
+        await trial.look()
+        asked = trial.pods.asked
+        await trial.look(times=5)
+        trial.trials.close()
+        return [asked, trial.pods.asked]
+
+    asked, later = in_virtual_time(story())
+    assert asked == later
+
+
+@pytest.mark.parametrize(("source", "late"), [(NO_SOURCE, [150, 160]), (PROMETHEUS, [100, 110])])
+def test_counting_goes_on_after_a_restart_whatever_the_source(source: dict[str, Any], late: list[int]) -> None:
     async def story() -> list[int]:
         trial = Story()
         await trial.look()
@@ -149,10 +175,33 @@ def test_counters_that_were_written_down_are_those_of_their_source(source: dict[
         trial.source = source
         trial.pods.answered, trial.prometheus.answered = 150, 60
         found.append(counted(await trial.look()))
+        trial.pods.answered, trial.prometheus.answered = 160, 110
+        found.append(counted(await trial.look()))
         trial.trials.close()
         return found
 
-    assert in_virtual_time(story()) == [100, late]
+    assert in_virtual_time(story()) == [100, *late]
+
+
+def test_requests_in_progress_do_not_grow_old_by_another_clock() -> None:
+    """Only what the same source has seen for as long as the objective is too slow."""
+
+    async def story() -> list[int]:
+        trial = Story()
+        trial.pods.in_progress = trial.prometheus.in_progress = 3
+        trial.prometheus.clock = 1e9
+        await trial.look()
+        await trial.answer(trial.pods, 100)
+        await trial.look(times=3)
+        trial.source, trial.prometheus.answered = PROMETHEUS, 100
+        await trial.look(times=2)
+        kept = trial.trials.to_persist(KEY, due=True)
+        assert kept is not None
+        trial.trials.close()
+        slow: list[int] = [pod["slowness"]["latency-p99-5s"][3] for pod in kept.evidence["ledger"]["pods"].values()]
+        return slow
+
+    assert in_virtual_time(story()) == [0, 0]
 
 
 def test_without_a_look_nobody_goes_on() -> None:

@@ -3,7 +3,7 @@
 from tandem.api.sources import EvidenceSource, PrometheusSource
 from tandem.signals import PodScraper
 from tandem.signals.prometheus import PrometheusClient
-from tandem.signals.sources import Sources, source_name
+from tandem.signals.sources import Sources
 
 FRAUD, CHURN = ("payments", "fraud"), ("payments", "churn")
 
@@ -32,7 +32,3 @@ async def test_a_model_keeps_its_scraper_until_its_source_changes() -> None:
         third = sources.scraper(CHURN, source(1))
         sources.forget(CHURN)
         assert sources.scraper(CHURN, source(1)) is not third
-
-
-def test_sources_are_told_apart_by_name() -> None:
-    assert len({source_name(None), source_name(source(1)), source_name(source(2))}) == 3
