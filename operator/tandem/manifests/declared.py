@@ -19,7 +19,7 @@ from tandem.manifests.fields import CONFIG_FIELD, mount
 from tandem.manifests.paths import BENTO_HOME, MONITORING, TANDEM_FOLDER, TEMPORARY
 from tandem.manifests.text import from_yaml, to_yaml
 
-RENDERER: Final = "1"
+RENDERER: Final = "2"
 """Version of the renderer, written into every revision; a new one renders new revisions only."""
 
 MAX_DECLARED: Final = 112 * 1024

@@ -90,7 +90,7 @@ def newer_tandem(cluster: list[tuple[ModelDeployment, ModelRevision]], monkeypat
     newer = [_with_default(each, other_defaults) for each in fields.FIELDS]
     newer.append(VersionField("serving.workers", lambda _: None, lambda _: 4))
     monkeypatch.setattr(fields, "FIELDS", tuple(reversed(newer)))
-    monkeypatch.setattr(declared, "RENDERER", "2")
+    monkeypatch.setattr(declared, "RENDERER", "3")
     monkeypatch.setattr(ConfigContent, "digest", lambda _: "blake3:other")
     monkeypatch.setattr(template, "CONTAINER", "model")
     monkeypatch.setattr(template, "PRE_STOP_SECONDS", 30)
@@ -111,7 +111,7 @@ def test_the_newer_tandem_really_renders_otherwise(cluster: list[tuple[ModelDepl
         anew = _made(md)
         assert anew.spec.template != made.spec.template
         assert anew.spec.declared != made.spec.declared
-        assert (made.spec.renderer, anew.spec.renderer) == ("1", "2")
+        assert (made.spec.renderer, anew.spec.renderer) == ("2", "3")
 
 
 def test_under_a_hundred_objects_nothing_moves(
