@@ -62,7 +62,7 @@ def _draw_rollbacks(axes: Any, found: Forecast, label: str, colour: str) -> None
 def _draw_promotions(axes: Any, found: Forecast, runs: int, label: str, colour: str) -> None:
     minutes = [seconds / 60 for seconds in found.good.promoted_at]
     shares = [100 * (number + 1) / runs for number in range(len(minutes))]
-    end = max(minutes[-1] if len(minutes) == runs else 0.0, 0.0) or found.seconds / 60
+    end = minutes[-1] if len(minutes) == runs else found.seconds / 60
     last = shares[-1] if shares else 0.0
     axes.step([0.0, *minutes, end], [0.0, *shares, last], where="post", color=colour, label=label)
 

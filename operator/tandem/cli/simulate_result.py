@@ -19,6 +19,7 @@ from tandem.simulate.changes import ENOUGH
 from tandem.simulate.outcomes import Spread
 
 FORMAT = 1
+UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,10 @@ def table(name: str, found: Forecast) -> Table:
         shown.add_row(
             outcome.version.name,
             percent(outcome.promoted),
-            _spread(outcome.promoted_seconds, duration),
+            _durations(outcome.promoted_seconds),
             percent(outcome.back),
-            _spread(outcome.back_seconds, duration),
-            _spread(outcome.back_bad, "{:.0f}".format),
+            _durations(outcome.back_seconds),
+            _counts(outcome.back_bad),
         )
     return shown
 
@@ -143,18 +144,31 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def duration(seconds: float) -> str:
-    """Return a duration with two digits and the unit that fits it."""
+def duration(seconds: float, unit: str | None = None) -> str:
+    """Return a duration with two digits, in the unit that fits it."""
+    unit = unit or _unit(seconds)
+    return f"{seconds / UNITS[unit]:.2g} {unit}"
+
+
+def _unit(seconds: float) -> str:
     if seconds < 100:
-        return f"{seconds:.2g} s"
-    return f"{seconds / 60:.2g} min" if seconds < 6000 else f"{seconds / 3600:.2g} h"
+        return "s"
+    return "min" if seconds < 6000 else "h"
 
 
-def _spread(spread: Spread, words: Callable[[float], str]) -> str:
-    """Return median and most; a dash where so many never get there."""
+def _durations(spread: Spread) -> str:
+    """Return median and most, in the unit that fits the larger; a dash where so many never get there."""
     if spread.median is None:
         return "-"
-    return f"{words(spread.median)} ({'-' if spread.most is None else words(spread.most)})"
+    unit = _unit(spread.median if spread.most is None else spread.most)
+    most = "-" if spread.most is None else duration(spread.most, unit).split()[0]
+    return f"{duration(spread.median, unit).split()[0]} ({most}) {unit}"
+
+
+def _counts(spread: Spread) -> str:
+    if spread.median is None:
+        return "-"
+    return f"{spread.median:.0f} ({'-' if spread.most is None else f'{spread.most:.0f}'})"
 
 
 def _by(name: str) -> str:

@@ -59,7 +59,7 @@ def document(*arguments: str) -> Any:
 def test_the_table_says_what_becomes_of_each_version() -> None:
     result = run("--rate", "100", *QUICK)
     assert result.exit_code == 0, result.output
-    assert re.search(r"fails 100 % +0 % +- +100 % +\d(\.\d)? s", result.stdout)
+    assert re.search(r"fails 100 % +0 % +- +100 % +\d(\.\d)? \(\d(\.\d)?\) s +\d+ \(\d+\)", result.stdout)
     assert "Sent back by mistake: 0 of 20 good versions; declared is at most 1 %" in result.stdout
 
 
