@@ -1,5 +1,6 @@
 """Reading a ModelDeployment from a file, and saying in which line it is not in order."""
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -15,6 +16,9 @@ from tandem.api.values import DURATION_PATTERN, PERCENT_PATTERN
 
 LARGEST: Final = 4 * 1024 * 1024
 """Characters of a file that are read; the API server takes no object of more than 1.5 MB."""
+
+MOST_VALUES: Final = 100_000
+"""Values in a file with its aliases written out: a few lines of them can stand for billions."""
 
 MOST_FINDINGS: Final = 20
 STDIN: Final = "-"
@@ -39,6 +43,8 @@ def read_deployment(path: str, name: str | None = None) -> ModelDeployment:
     text = _text(path)
     try:
         nodes = [node for node in yaml.compose_all(text, yaml.SafeLoader) if node is not None]
+        if sum(_values(node, {}) for node in nodes) > MOST_VALUES:
+            raise InvalidFile(f"{path}: its aliases refer to themselves, or stand for more than anybody would write")
         documents = [document for document in yaml.safe_load_all(text) if document is not None]
         found = [(node, body) for node, body in zip(nodes, documents, strict=True) if _is_deployment(body)]
     except yaml.MarkedYAMLError as error:
@@ -70,6 +76,17 @@ def _text(path: str) -> str:
     if len(text) > LARGEST:
         raise InvalidFile(f"{path}: is larger than any object that the API server takes")
     return text
+
+
+def _values(node: yaml.Node, known: dict[int, float]) -> float:
+    """Return how many values a node stands for with its aliases written out; infinity if it holds itself."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1.0
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        inner = node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair]
+        known[id(node)] = 1.0 + sum(_values(part, known) for part in inner)
+    return known[id(node)]
 
 
 def _is_deployment(body: object) -> bool:

@@ -167,7 +167,8 @@ def test_a_plot_that_cannot_be_drawn_is_refused_before_anything_is_simulated(
         ("watch: 20s", 'watch: "20"', "model.yaml:19: spec.rollout.watch: '20': a duration needs a number and a unit"),
         ("watch: 20s", "watch: [", "this is not YAML"),
         ("kind: ModelDeployment", "kind: Model", "holds no ModelDeployment"),
-        ("watch: 20s", "watch: &a [*a]", "model.yaml:19: spec.rollout.watch"),
+        ("watch: 20s", "watch: &a [*a]", "its aliases refer to themselves"),
+        ("watch: 20s", f"watch: {'[' * 5000}{']' * 5000}", "this is not YAML that can be read"),
         ("    - weight: 20", "    - weight: 50\n    - weight: 20", "weights must rise from step to step"),
     ],
 )
@@ -178,6 +179,15 @@ def test_a_file_that_is_not_in_order_is_refused_with_line_and_field(
     result = run("-f", model(tmp_path, MODEL.replace(right, wrong)), "--rate", "1")
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_aliases_that_stand_for_billions_are_refused(tmp_path: Path) -> None:
+    levels = [f"level{number}: &l{number} [{', '.join([f'*l{number - 1}'] * 10)}]" for number in range(1, 10)]
+    filters = "filters: [{type: *l9}]"
+    text = "level0: &l0 [x]\n" + "\n".join(levels) + "\n" + MODEL.split("---\n")[1]
+    file = model(tmp_path, text.replace("gateway: {", f"gateway: {{{filters}, "))
+    result = run("-f", file, "--rate", "1")
+    assert result.exit_code == 2 and "stand for more than anybody would write" in result.stderr
 
 
 def test_a_file_with_several_models_needs_a_name(tmp_path: Path) -> None:
