@@ -11,7 +11,6 @@ import pytest
 
 from dev.kube.client import Kube, Object, conditions
 from dev.kube.model import Model, status_of
-from dev.traffic.outcomes import Outcome
 from dev.traffic.summary import lost
 from tests.e2e.conftest import NewModel
 
@@ -197,7 +196,7 @@ MmapedDict("{SPOILED}").write_value(mmap_key(name, name + "_total", labels.keys(
 MEND = f"import os; os.remove('{SPOILED}')"
 
 
-def test_metrics_that_become_garbled_in_mid_rollout_stop_it_until_they_can_be_read(model: Model) -> None:
+def test_metrics_that_become_garbled_in_mid_rollout_take_its_weight_until_they_can_be_read(model: Model) -> None:
     model.given("first")
     model.apply("better")
     model.until_candidate("better", 50)
@@ -206,8 +205,8 @@ def test_metrics_that_become_garbled_in_mid_rollout_stop_it_until_they_can_be_re
     assert garbled["reason"] == "MetricsUnreadable"
     assert "http_response_code" in garbled["message"]
     with model.traffic() as traffic:
-        model.until(lambda _thing: answers_of("better", traffic.outcomes()) >= 200, 60, "answers that nobody counts")
-        thing = model.until(lambda thing: "evidence at 50 %" in str(_waits_for(thing)), 30, "waits for evidence")
+        model.until(lambda _thing: model.live_weight("better") == 0, 60, "no weight for what nobody can see")
+        thing = model.until(lambda thing: "the metrics of" in str(_waits_for(thing)), 30, "waits for the metrics")
         assert garbled["message"] in str(_waits_for(thing))
         assert model.slots() == ("first", "better")
         run_in_the_pod(model, "better", MEND)
@@ -221,10 +220,6 @@ def test_metrics_that_become_garbled_in_mid_rollout_stop_it_until_they_can_be_re
 def run_in_the_pod(model: Model, version: str, program: str) -> None:
     [pod] = model.pods(version)
     model.kube.kubectl("exec", pod["metadata"]["name"], "--namespace", model.namespace, "--", "python", "-c", program)
-
-
-def answers_of(version: str, outcomes: list[Outcome]) -> int:
-    return sum(outcome.version == version for outcome in outcomes)
 
 
 def _waits_for(thing: Object) -> str | None:

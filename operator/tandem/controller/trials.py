@@ -55,6 +55,9 @@ QUIET_SECONDS: Final = 5.0
 UNREADABLE_TIMES: Final = 3
 """Looks in a row at a pod that must fail before that is said: one may be a pod on its way out."""
 
+BLIND_TIMES: Final = 10
+"""Looks in a row at a pod that must fail before its version loses its weight: five seconds at least."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -162,6 +165,21 @@ class Trials:
             name
             for name, state in states.items()
             if any(pod.ready and pod.ip and _target(namespace, name, pod).key not in read for pod in state.pods)
+        )
+
+    def blind(self, key: Key, deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> frozenset[str]:
+        """Return the revisions with a ready pod that could not be read for some time.
+
+        A Prometheus that cannot be read says nothing of the pods: their weight stays as it is.
+        """
+        trial = self._trials.get(key)
+        if trial is None or trial.source is not None:
+            return frozenset()
+        namespace, lost = deployment.metadata.namespace, trial.unreadable
+        return frozenset(
+            name
+            for name, state in states.items()
+            if any(pod.ready and lost.get(_target(namespace, name, pod).key, 0) >= BLIND_TIMES for pod in state.pods)
         )
 
     def drained(self, key: Key) -> frozenset[str]:

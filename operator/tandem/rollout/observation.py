@@ -102,6 +102,8 @@ class Observation:
     """Why evidence cannot be had, if it cannot."""
     unread: frozenset[str] = frozenset()
     """Revisions with a ready pod whose counters have never been read."""
+    blind: frozenset[str] = frozenset()
+    """Revisions with a ready pod whose counters could not be read for some time."""
     blocked: Trouble | None = None
     """Why the declared version cannot become a revision (a ConfigMap is missing, the spec cannot be read)."""
     conflict: Trouble | None = None

@@ -140,6 +140,9 @@ def _note_acceptance(draft: Draft) -> None:
 def _lower_to_capacity(draft: Draft) -> None:
     """Weight falls at once to what ready pods carry: requests to a pod that is gone are lost."""
     assert draft.candidate is not None
+    if _is_out_of_sight(draft):
+        draft.set_weight(0, "its metrics cannot be read any more: nobody could tell that it is bad")
+        return
     slot, state, target = draft.candidate, draft.state(draft.candidate), target_weight(draft)
     carried = carried_weight(state.ready, full_size(draft))
     if carried < 100 and draft.deployment.spec.traffic.gateway is None:
@@ -199,7 +202,15 @@ def _raise_to_target(draft: Draft) -> None:
 def waits_for_metrics(draft: Draft) -> bool:
     """Tell whether a candidate that is to be compared cannot be seen yet: nobody is sent to what cannot be judged."""
     slot = draft.candidate
-    if slot is None or slot.weight > 0 or slot.revision not in draft.seen.unread:
+    if slot is None or slot.weight > 0 or slot.revision not in draft.seen.unread | draft.seen.blind:
+        return False
+    return slot.promoted_by is None and bool(steps_of(draft))
+
+
+def _is_out_of_sight(draft: Draft) -> bool:
+    """Tell whether a candidate that is compared, and gets requests, can no longer be seen."""
+    slot = draft.candidate
+    if slot is None or slot.weight == 0 or slot.revision not in draft.seen.blind:
         return False
     return slot.promoted_by is None and bool(steps_of(draft))
 

@@ -10,7 +10,7 @@ import pytest
 from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
 from tandem.api.sources import EvidenceSource
 from tandem.controller.history import Histories
-from tandem.controller.trials import Judged, Trials
+from tandem.controller.trials import BLIND_TIMES, Judged, Trials
 from tandem.judge import VerdictKind
 from tandem.rollout.observation import Observation, PodState, RevisionState
 from tandem.signals import PodCounters, PodSample, PodTarget, Unreadable
@@ -100,6 +100,10 @@ class Story:
         source.answered += number
         source.errors += errors
         return await self.look()
+
+    def blind(self) -> frozenset[str]:
+        states = {name: self._state(name) for name in (STABLE, CANDIDATE)}
+        return self.trials.blind(KEY, self._deployment(), states)
 
     def _deployment(self) -> ModelDeployment:
         since = "2026-03-01T11:00:00Z"
@@ -243,3 +247,28 @@ def test_a_rollback_waits_for_no_source() -> None:
     for judged in in_virtual_time(story()):
         assert judged.verdict is not None
         assert judged.verdict.kind is VerdictKind.ROLL_BACK
+
+
+@pytest.mark.parametrize(
+    ("source", "lost"), [(NO_SOURCE, {STABLE, CANDIDATE}), (PROMETHEUS, set())], ids=["pods", "prometheus"]
+)
+def test_pods_that_cannot_be_read_for_some_time_are_out_of_sight(source: dict[str, Any], lost: set[str]) -> None:
+    """A Prometheus that is down says nothing of the pods."""
+
+    async def story() -> list[frozenset[str]]:
+        trial = Story()
+        trial.source = source
+        reader = trial.prometheus if source else trial.pods
+        await trial.look()
+        reader.down = True
+        await trial.look(times=BLIND_TIMES - 1)
+        found = [trial.blind()]
+        await trial.look()
+        found.append(trial.blind())
+        reader.down = False
+        await trial.look()
+        found.append(trial.blind())
+        trial.trials.close()
+        return found
+
+    assert in_virtual_time(story()) == [set(), lost, set()]

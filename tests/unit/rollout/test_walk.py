@@ -203,6 +203,7 @@ class Walk(RuleBasedStateMachine):
     def counters_are_read(self, data: st.DataObject, count: int) -> None:
         names = st.sampled_from(sorted(self.world.revisions))
         self.world.unread = data.draw(st.frozensets(names, max_size=count), label="unread")
+        self.world.blind = data.draw(st.frozensets(names, max_size=count), label="blind")
 
     @rule(drained=st.booleans())
     def requests_in_progress(self, drained: bool) -> None:
@@ -221,7 +222,7 @@ class Walk(RuleBasedStateMachine):
 def settles(world: World) -> None:
     """Once everything goes well, what the spec declares becomes stable, unless a person or the judge said no."""
     world.blocked = world.conflict = world.evidence_trouble = None
-    world.unread = frozenset()
+    world.unread = world.blind = frozenset()
     world.steps = STEP_LISTS[0]
     if world.route is not None:
         world.route.refused = False

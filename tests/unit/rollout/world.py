@@ -151,6 +151,7 @@ class World:
     blocked: Trouble | None = None
     conflict: Trouble | None = None
     unread: frozenset[str] = frozenset()
+    blind: frozenset[str] = frozenset()
     evidence_trouble: Trouble | None = None
     refusals: tuple[Trouble, ...] = ()
     image_ids: dict[str, str] = field(default_factory=dict)
@@ -301,6 +302,7 @@ class World:
             verdict=self.moods.get(subject, verdict_of(VerdictKind.UNDECIDED)) if subject else None,
             evidence_trouble=self.evidence_trouble,
             unread=self.unread,
+            blind=self.blind,
             blocked=self.blocked,
             conflict=self.conflict,
             refusals=self.refusals,
