@@ -57,7 +57,7 @@ def add_history_batch(history: HistoryBatch, total: Numbers, bad: Numbers, rules
     if not full.any():
         return replace(history, pending=pending, requests=requests)
     dispersion = history.dispersion.copy()
-    dispersion[full] = states.dispersion_after(dispersion[full], pending[full][:, 0], pending[full][:, 1])
+    dispersion[full] = states.history_after(dispersion[full], pending[full][:, 0], pending[full][:, 1])
     return HistoryBatch(dispersion, np.where(full[..., None], 0, pending), history.blocks + full, requests)
 
 

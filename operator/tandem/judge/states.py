@@ -90,13 +90,27 @@ def passing_factor(state: Array, warmed: Flags, rules: Rules) -> Array:
 
 
 def dispersion_after(state: Array, total: Numbers, bad: Numbers) -> Array:
-    """Return the dispersion after one more block of stable's."""
-    scales = _by_scale(state).copy()
+    """Return the dispersion after one more block of stable's in a rollout."""
+    return _dispersion_after(state, total, bad, len(SCALES))
+
+
+def history_after(state: Array, total: Numbers, bad: Numbers) -> Array:
+    """Return the dispersion after one more block of stable's before a rollout, of ten seconds or more.
+
+    Such blocks are compared one by one. Sums of 64 are ten minutes: in that time a level that drifts bends, and looks
+    like bursts (seen in simulation: a version with 5 % errors was sent back after 905 s, not 34 s).
+    """
+    return _dispersion_after(state, total, bad, 1)
+
+
+def _dispersion_after(state: Array, total: Numbers, bad: Numbers, count: int) -> Array:
+    every = _by_scale(state).copy()
+    scales = every[..., :count, :]
     block = np.stack(np.broadcast_arrays(1.0, total, bad), axis=-1)
     scales[..., 6:] += block[..., None, :]
-    full = scales[..., 6] >= SCALES
+    full = scales[..., 6] >= SCALES[:count]
     scales[full] = _learnt(scales[full])
-    return scales.reshape(state.shape)
+    return every.reshape(state.shape)
 
 
 def _learnt(state: Array) -> Array:
