@@ -30,7 +30,7 @@ from dev.traffic.process import TrafficFailed
 from dev.traffic.rows import Row
 
 NOT_MEASURED = (NotTried, KubeFailed, SentBack, TrafficFailed)
-DOCUMENT = stack.REPOSITORY / "docs" / "judge.md"
+DOCUMENT = stack.REPOSITORY / "docs" / "judge-measured.md"
 HEALTHY_LIMIT = 300.0
 """Seconds that a healthy rollout is given beyond three times what was foretold: its pods start, and it is watched."""
 
@@ -121,7 +121,9 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--healthy", type=int, default=20, help="rollouts of the same model in a row (%(default)s)")
     parser.add_argument("--healthy-rate", type=float, default=100.0, help="requests a second under them (%(default)s)")
     parser.add_argument("--markdown", type=Path, help="write the tables there, too, after each rollout")
-    parser.add_argument("--write-docs", action="store_true", help="write the tables into docs/judge.md at the end")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="write the tables into docs/judge-measured.md at the end"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="a smoke test: one run of three versions, two healthy ones"
     )

@@ -16,14 +16,14 @@ from bench.judge.trials import KINDS, Cell, Compared, Results
 
 
 def test_one_goal_end_to_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    before = (DOCS / "judge.md").read_bytes()
+    before = (DOCS / "judge-measured.md").read_bytes()
     monkeypatch.setattr(sys, "argv", ["bench.judge", "--quick", "--only", "G7"])
     assert main() == 0
     printed = capsys.readouterr().out
     assert "seed" in printed
     assert "G7 complete" in printed
     assert "sent back or advanced: no requests at all" in printed
-    assert (DOCS / "judge.md").read_bytes() == before
+    assert (DOCS / "judge-measured.md").read_bytes() == before
 
 
 def test_pictures_are_the_same_bytes_for_the_same_figures(tmp_path: Path) -> None:
