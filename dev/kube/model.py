@@ -59,6 +59,8 @@ class Model:
     name: str = "digits"
     declared: Object = field(default_factory=dict)
     """The spec that was applied last."""
+    applied: tuple[str, int] = ("", 0)
+    """Uid and generation that the object had after that."""
 
     def apply(self, version: str | None = None, **changes: Any) -> float:
         """Apply a version, with some sections of the spec merged in; returns when, in seconds since the epoch."""
@@ -70,6 +72,8 @@ class Model:
         self.declared = declared
         moment = time.time()
         self.kube.apply(self.manifest())
+        meta = self.kube.get("modeldeployment", self.name, self.namespace)["metadata"]
+        self.applied = (meta["uid"], meta["generation"])
         return moment
 
     def manifest(self) -> Object:
@@ -126,8 +130,14 @@ class Model:
         return self.until(is_candidate, seconds, f"{version} is the candidate with {weight} % or more")
 
     def until(self, check: Any, seconds: float, what: str) -> Object:
-        """Wait until the object is as ``check`` wants it."""
-        return self.deployments.until(self.name, check, seconds, what)
+        """Wait until the object is as ``check`` wants it; what the watch saw before the last apply does not count."""
+        uid, generation = self.applied
+
+        def holds(thing: Object) -> bool:
+            meta = thing["metadata"]
+            return meta["uid"] == uid and meta["generation"] >= generation and bool(check(thing))
+
+        return self.deployments.until(self.name, holds, seconds, what)
 
     def status(self) -> Object:
         """Return the status as it is now."""

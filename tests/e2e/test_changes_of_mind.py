@@ -81,7 +81,7 @@ def test_a_model_orphaned_and_applied_again_is_adopted_without_a_restart(model: 
     pods = sorted(pod["metadata"]["uid"] for pod in model.pods("first"))
     with model.traffic(rate=20) as traffic:
         model.kube.delete("modeldeployment", model.name, model.namespace, "--cascade=orphan")
-        model.kube.apply(model.manifest())
+        model.apply()
         thing = model.wait("Ready")
         outcomes = traffic.stop()
     assert sorted(pod["metadata"]["uid"] for pod in model.pods("first")) == pods
