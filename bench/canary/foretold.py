@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.canary.plan import ALLOWED, BUDGET, FALSE_ROLLBACK, STEPS
-from bench.judge.ours import kept
 from tandem.judge import KINDS, Batch, Settings, VerdictKind, add_batch, judge_batch, next_step_batch
+from tandem.simulate.answers import rows as rows_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -100,7 +100,7 @@ def foretell(case: Case, runs: int = RUNS, span: float = SPAN) -> Foretold:
         if not going.any():
             break
         if not going.all():
-            batch, rows = kept(batch, going), rows[going]
+            batch, rows = rows_of(batch, going), rows[going]
     return found
 
 

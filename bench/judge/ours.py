@@ -1,16 +1,17 @@
 """Tandem's judge on simulated traffic: one step of a rollout, or all of it. The operator's own code, for thousands."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from bench.judge.traffic import Answers, Case, Floats, Ints, Span, Traffic
-from bench.judge.windows import Decisions, Flags
+from bench.judge.windows import Decisions
 from tandem.judge.batch import ADVANCE, ROLL_BACK, Batch, add_batch, judge_batch, next_step_batch
 from tandem.judge.history import HistoryBatch, add_history_batch
 from tandem.judge.rules import RELATIVE_PART, RULES, Rules, Settings
+from tandem.simulate.answers import rows as rows_of
 
 ALLOWED: Final = (0.01, 0.05)
 """Shares of errors and of slow answers that the objectives grant; they count where stable answers nothing."""
@@ -63,7 +64,7 @@ def judge_step(
         if not open_.any():
             break
         if open_.mean() < CROWDED:
-            batch, rows = kept(batch, open_), rows[open_]
+            batch, rows = rows_of(batch, open_), rows[open_]
     return Step(Decisions(back, np.zeros(runs, dtype=bool)), passed)
 
 
@@ -124,7 +125,7 @@ def roll_out(judge: Judge, plan: Plan, traffic: Traffic, history: HistoryBatch |
         if not open_.any():
             break
         if not open_.all():
-            batch, rows = kept(batch, open_), rows[open_]
+            batch, rows = rows_of(batch, open_), rows[open_]
             traffic.keep(open_)
     return result
 
@@ -138,11 +139,6 @@ def learned(case: Case, span: Span, runs: int, part: int) -> HistoryBatch:
         answers = traffic.answers(tick, 0.0)
         history = add_history_batch(history, answers.stable[:, None], answers.stable_bad)
     return history
-
-
-def kept(batch: Batch, rows: Flags) -> Batch:
-    """Return the batch of these rollouts alone."""
-    return replace(batch, **{field.name: getattr(batch, field.name)[rows] for field in fields(batch)})
 
 
 def _add(batch: Batch, answers: Answers, rules: Rules) -> Batch:
