@@ -148,7 +148,7 @@ class Reconciler:
             verdict=judged.verdict,
             evidence_trouble=judged.trouble,
             unread=self._trials.unread(key, deployment.metadata.namespace, states),
-            blind=self._trials.blind(key, deployment, states),
+            blind=self._trials.blind(key, deployment.metadata.namespace, states),
             blocked=blocked,
             conflict=self._conflict(key, deployment),
             refusals=self._refused.get(key, ()),

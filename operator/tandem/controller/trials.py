@@ -121,10 +121,11 @@ class Trials:
             trial.exhibit = trial.verdict = None
         elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
             self._open(key, trial, subject, deployment, states)
-        folded = self._fold(trial, deployment)
+        objectives = objective_seconds(deployment)
+        folded = self._fold(trial, objectives)
         if subject is None or trial.exhibit is None:
             return Judged()
-        exhibit = trial.exhibit.under(objective_seconds(deployment), named_in(deployment)).at(subject)
+        exhibit = trial.exhibit.under(objectives, named_in(deployment)).at(subject)
         trial.exhibit = exhibit.after(folded.counts, folded.turned_away)
         trial.verdict = _if_seen(trial, subject, trial.exhibit.verdict(settings_of(deployment, subject)))
         return Judged(trial.verdict, self._trouble(trial) or trial.trouble)
@@ -161,13 +162,9 @@ class Trials:
         """Return the revisions with a ready pod whose counters have never been read."""
         trial = self._trials.get(key)
         read = trial.collector.samples if trial is not None else {}
-        return frozenset(
-            name
-            for name, state in states.items()
-            if any(pod.ready and pod.ip and _target(namespace, name, pod).key not in read for pod in state.pods)
-        )
+        return _with_ready_pod(namespace, states, lambda pod: pod not in read)
 
-    def blind(self, key: Key, deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> frozenset[str]:
+    def blind(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
         """Return the revisions with a ready pod that could not be read for some time.
 
         A Prometheus that cannot be read says nothing of the pods: their weight stays as it is.
@@ -175,12 +172,8 @@ class Trials:
         trial = self._trials.get(key)
         if trial is None or trial.source is not None:
             return frozenset()
-        namespace, lost = deployment.metadata.namespace, trial.unreadable
-        return frozenset(
-            name
-            for name, state in states.items()
-            if any(pod.ready and lost.get(_target(namespace, name, pod).key, 0) >= BLIND_TIMES for pod in state.pods)
-        )
+        lost = trial.unreadable
+        return _with_ready_pod(namespace, states, lambda pod: lost.get(pod, 0) >= BLIND_TIMES)
 
     def drained(self, key: Key) -> frozenset[str]:
         """Return the revisions whose pods have had no request for some seconds."""
@@ -281,11 +274,11 @@ class Trials:
             history = self._histories.of(key, subject.stable) if subject.stable is not None else None
             trial.exhibit = begin(subject, deployment, history)
 
-    def _fold(self, trial: _Trial, deployment: ModelDeployment) -> Fold:
+    def _fold(self, trial: _Trial, objectives: Mapping[str, float]) -> Fold:
         samples = [each for each in trial.waiting if each.pod.key not in trial.behind or caught_up(trial.ledger, each)]
         trial.waiting, trial.behind = [], trial.behind - {sample.pod.key for sample in samples}
         present = {target.key for target in trial.targets} | {sample.pod.key for sample in samples}
-        folded = fold(trial.ledger, samples, objective_seconds(deployment), present or None)
+        folded = fold(trial.ledger, samples, objectives, present or None)
         trial.ledger = folded.ledger
         if samples:
             trial.missing_edges, trial.flaws = folded.missing_edges, folded.flaws
@@ -332,6 +325,17 @@ def _targets(deployment: ModelDeployment, seen: Observation, wanted: set[str]) -
         for pod in seen.revisions[name].pods
         if pod.ip is not None
     ]
+
+
+def _with_ready_pod(
+    namespace: str, states: Mapping[str, RevisionState], holds: Callable[[str], bool]
+) -> frozenset[str]:
+    """Return the revisions with a ready pod of which this holds, by `PodTarget.key`."""
+    return frozenset(
+        name
+        for name, state in states.items()
+        if any(pod.ready and pod.ip and holds(_target(namespace, name, pod).key) for pod in state.pods)
+    )
 
 
 def _target(namespace: str, revision: str, pod: PodState, metrics: tuple[NamedMetric, ...] = ()) -> PodTarget:

@@ -12,6 +12,7 @@ from tandem.api.requirements import Latency, Requirements
 from tandem.api.status import CandidateSlot, FallbackSlot, StableSlot
 from tandem.api.values import duration_seconds, percent_share
 from tandem.rollout.draft import Draft
+from tandem.rollout.terms import objectives
 
 CONTRACT_WEAKENED: Final = "ContractWeakened"
 
@@ -42,7 +43,7 @@ def stricter(one: Requirements, other: Requirements) -> Requirements:
     found = {
         name: min(durations, key=duration_seconds)
         for name in Latency.model_fields
-        if (durations := [value for each in (one, other) if (value := _objectives(each).get(name)) is not None])
+        if (durations := [value for each in (one, other) if (value := objectives(each).get(name)) is not None])
     }
     return Requirements(
         latency=Latency(**found) if found else None, availability=max(shares, key=percent_share) if shares else None
@@ -51,8 +52,8 @@ def stricter(one: Requirements, other: Requirements) -> Requirements:
 
 def weakened(declared: Requirements, before: Requirements) -> tuple[str, ...]:
     """Return in words which objectives are declared more loosely than they were before, or no longer at all."""
-    now, found = _objectives(declared), []
-    for name, old in _objectives(before).items():
+    now, found = objectives(declared), []
+    for name, old in objectives(before).items():
         new = now.get(name)
         if new is None:
             found.append(f"latency.{name} of {old} was removed")
@@ -103,7 +104,3 @@ def _contract_before(slots: Slots) -> Requirements | None:
     if candidate is not None and stable is not None and not candidate.restore:
         return stable.contract
     return None
-
-
-def _objectives(requirements: Requirements) -> dict[str, str]:
-    return requirements.latency.to_dict() if requirements.latency else {}

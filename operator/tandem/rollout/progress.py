@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from tandem.api.status import CandidateSlot
 from tandem.manifests.times import startup_seconds
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.draft import Draft
@@ -204,7 +205,7 @@ def waits_for_metrics(draft: Draft) -> bool:
     slot = draft.candidate
     if slot is None or slot.weight > 0 or slot.revision not in draft.seen.unread | draft.seen.blind:
         return False
-    return slot.promoted_by is None and bool(steps_of(draft))
+    return _goes_by_evidence(draft, slot)
 
 
 def _is_out_of_sight(draft: Draft) -> bool:
@@ -212,6 +213,10 @@ def _is_out_of_sight(draft: Draft) -> bool:
     slot = draft.candidate
     if slot is None or slot.weight == 0 or slot.revision not in draft.seen.blind:
         return False
+    return _goes_by_evidence(draft, slot)
+
+
+def _goes_by_evidence(draft: Draft, slot: CandidateSlot) -> bool:
     return slot.promoted_by is None and bool(steps_of(draft))
 
 

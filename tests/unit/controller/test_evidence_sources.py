@@ -103,7 +103,7 @@ class Story:
 
     def blind(self) -> frozenset[str]:
         states = {name: self._state(name) for name in (STABLE, CANDIDATE)}
-        return self.trials.blind(KEY, self._deployment(), states)
+        return self.trials.blind(KEY, KEY[0], states)
 
     def _deployment(self) -> ModelDeployment:
         since = "2026-03-01T11:00:00Z"
