@@ -1,16 +1,16 @@
 """spec.model: what data science hands over.
 
-Everything here decides how a version behaves and is therefore part of its revision, so no field has a schema default
-(see ``tandem.api.spec``).
+What decides how a version behaves (image, service, env, config, secrets) is part of its revision and has no schema
+default (see ``tandem.api.spec``). What is said about it (interface, subjects, trained) is not: it starts no rollout.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from tandem.api.base import ApiModel
-from tandem.api.marks import SET, list_map, rules
-from tandem.api.values import Folder, ObjectName, matching
+from tandem.api.marks import ANY_OBJECT, SET, list_map, rules
+from tandem.api.values import Date, Folder, ObjectName, UrlPath, matching
 
 Word = Annotated[
     str,
@@ -46,6 +46,19 @@ class SecretRef(ApiModel):
     secret: ObjectName = Field(description="Name of a Secret in the same namespace.")
     env: bool | None = Field(None, description="Give every key as an environment variable.")
     mount_path: Folder | None = Field(None, description="Folder in which the keys appear as files.")
+
+
+class Route(ApiModel):
+    """A route of the bento that others call, and what they may rely on."""
+
+    path: UrlPath = Field(description="Path of the route, such as /predict.")
+    method: Literal["GET", "POST"] = Field("POST", description="Method that it is called with.")
+    request: dict[str, JsonValue] | None = Field(
+        None, description="JSON Schema of the request's body.", json_schema_extra=ANY_OBJECT
+    )
+    response: dict[str, JsonValue] | None = Field(
+        None, description="JSON Schema of the answer's body.", json_schema_extra=ANY_OBJECT
+    )
 
 
 class Model(ApiModel):
@@ -87,6 +100,19 @@ class Model(ApiModel):
         max_length=20,
         json_schema_extra=list_map("secret"),
         description="Secrets, used live: rotation starts no rollout.",
+    )
+    interface: list[Route] | None = Field(
+        None,
+        max_length=50,
+        json_schema_extra=list_map("path", "method"),
+        description="Routes that others call, and the form of requests and answers. Changing it starts no rollout.",
+    )
+    subjects: Literal["People", "None"] | None = Field(
+        None,
+        description="Whom the answers are about. People: their groups are to be treated alike (quality.slices).",
+    )
+    trained: Date | None = Field(
+        None, description="Day on which the model was trained; requirements.maxAge counts from it."
     )
     image_pull_secrets: list[ObjectName] | None = Field(
         None, max_length=10, description="Names of Secrets with registry credentials.", json_schema_extra=SET

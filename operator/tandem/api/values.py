@@ -74,6 +74,12 @@ Hostname = Annotated[
     ),
 ]
 Folder = Annotated[str, matching(r"^/[^:]+$", 512, "a folder is an absolute path without ':', such as /etc/fraud")]
+Date = Annotated[
+    str, matching(r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", 10, "a date is year-month-day: 2027-03-31")
+]
+Url = Annotated[
+    str, matching(r"^https?://[^\s]+$", 1024, "an address begins with https://, such as https://wiki.example.com/fraud")
+]
 UrlPath = Annotated[
     str, matching(r"^/[^\s?#]*$", 512, "a path begins with '/' and has no spaces or query, such as /predict")
 ]

@@ -54,7 +54,7 @@ def test_what_a_revision_declares_has_no_default() -> None:
     spec = schema_of("modeldeployments.yaml")["properties"]["spec"]["properties"]
     declared = [*fields(spec["model"], "model"), *fields(spec["serving"], "serving")]
     defaulted = [path for path, field in declared if "default" in field]
-    assert defaulted == ["serving.replicas", "serving.replicas.min"]
+    assert defaulted == ["model.interface[].method", "serving.replicas", "serving.replicas.min"]
 
 
 def test_scalar_defaults_are_told_in_words() -> None:
