@@ -1,23 +1,26 @@
 """Canaries on the real cluster: what bad versions cost and healthy ones take, beside what was foretold.
 
-python -m bench.canary            makes what it needs (cluster, images, operator); about two and a half hours
+python -m bench.canary            makes what it needs (cluster, images, operator); about an hour and a half
 python -m bench.canary --quick    a smoke test, about ten minutes once the cluster is there
 
 Bad versions get 10 % of the requests at first, and fail on a given share of them, or are slow; each is rolled out
-several times. Then the same model is rolled out as another revision again and again. Every figure is printed as it is
-measured. Returns 1 if a healthy version was sent back, a request was lost that no bad version answered, or a rollout
-could not be measured; never for how long something took.
+several times. Then the same model is rolled out as another revision again and again. Each rate has a model of its own,
+so that they are tried side by side; the healthy rollouts follow the bad ones of the last. Every figure is printed as
+it is measured. Returns 1 if a healthy version was sent back, a request was lost that no bad version answered, or a
+rollout could not be measured; never for how long something took.
 """
 
 import argparse
 import sys
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from bench.canary.cluster import NotTried, Stage, try_bad, try_healthy
+from bench.canary.cluster import NotTried, Stage, held_out_rows, try_bad, try_healthy
 from bench.canary.findings import Findings
 from bench.canary.foretold import Case, foretell, time_limit
 from bench.canary.plan import ERRORS, Bad, failing_version, slow_version
@@ -45,14 +48,14 @@ def main() -> int:
     kube = Kube(given.cluster)
     stack.make_cluster(kube.name)
     stack.install_operator(kube, stack.load_images(kube.name))
-    with TemporaryDirectory() as folder, Stage(kube, Path(folder)) as stage:
-        bads = _bad_versions(given, stage.rows)
+    with TemporaryDirectory() as folder:
+        sent = held_out_rows(Path(folder))
+        bads = _bad_versions(given, sent)
         foretold = {bad: foretell(Case(bad.rate, bad.share, bad.metric)) for bad in bads}
         findings = Findings(measured_on, foretold, foretell(Case(given.healthy_rate, 0.0, ERRORS)), given.markdown)
         _console.print(foretold_table(findings.foretold, findings.good).shown(), "")
         try:
-            _try_bad_versions(stage, findings, given.runs)
-            _try_healthy_versions(stage, findings, given.healthy)
+            _try_side_by_side(kube, Path(folder), sent, findings, given)
         finally:
             for table in findings.tables():
                 _console.print(table.shown(), "")
@@ -63,9 +66,35 @@ def main() -> int:
     return 1 if findings.complaints() else 0
 
 
-def _try_bad_versions(stage: Stage, findings: Findings, runs: int) -> None:
-    """Roll out each bad version so many times."""
+def _try_side_by_side(
+    kube: Kube, folder: Path, sent: Sequence[Row], findings: Findings, given: argparse.Namespace
+) -> None:
+    """Try each rate's versions on a stage of its own; when one of them cannot go on, or somebody asks, all end."""
+    over = threading.Event()
+
+    def try_rate(rate: float, healthy: int) -> None:
+        own = folder / f"{rate:g}"
+        own.mkdir()
+        with Stage(kube, own, f"bench-canary-{rate:g}".replace(".", "-"), sent, over) as stage:
+            _try_bad_versions(stage, findings, rate, given.runs)
+            _try_healthy_versions(stage, findings, healthy)
+
+    with ThreadPoolExecutor(len(given.rates)) as pool:
+        try:
+            tried = [
+                pool.submit(try_rate, rate, given.healthy if rate == given.rates[-1] else 0) for rate in given.rates
+            ]
+            for each in as_completed(tried):
+                each.result()
+        finally:
+            over.set()
+
+
+def _try_bad_versions(stage: Stage, findings: Findings, rate: float, runs: int) -> None:
+    """Roll out each bad version of this rate so many times."""
     for bad, foretold in findings.foretold.items():
+        if bad.rate != rate:
+            continue
         for run in range(1, runs + 1):
             what = f"{bad.rate:g}/s, {bad.name}, run {run}"
             try:

@@ -3,8 +3,9 @@
 import random
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,6 @@ from dev.kube.watch import Watch
 from dev.traffic import rows
 from dev.traffic.process import Traffic
 
-NAMESPACE: Final = "bench-canary"
 LABEL: Final = "tandem.dev/revision"
 CHANGES_NOTHING: Final = "BENCH_ROLLOUT"
 """A variable that no bento reads: another value of it is another revision of the same model."""
@@ -34,17 +34,33 @@ class NotTried(Exception):
     """The version never got a request; the message says why."""
 
 
-class Stage:
-    """A namespace in which the stable version serves everything. Removed with the ``with`` block."""
+class Interrupted(Exception):
+    """Nothing more is to be tried."""
 
-    def __init__(self, kube: Kube, folder: Path) -> None:
+
+def held_out_rows(folder: Path) -> Sequence[rows.Row]:
+    """Return the requests to send, and the answers to expect. ``folder`` is for what is on the way."""
+    file = folder / "rows.jsonl"
+    subprocess.run([sys.executable, "-m", "dev.traffic.digits", str(file)], cwd=stack.REPOSITORY, check=True)
+    return rows.read(file)
+
+
+class Stage:
+    """A namespace in which the stable version serves everything. Removed with the ``with`` block.
+
+    ``folder`` is its own. Once ``over`` is set, whatever waits for a rollout here ends with ``Interrupted``.
+    """
+
+    def __init__(
+        self, kube: Kube, folder: Path, namespace: str, sent: Sequence[rows.Row], over: threading.Event
+    ) -> None:
         self._kube = kube
         self._folder = folder
+        self._namespace = namespace
+        self._rows = sent
+        self._over = over
         self._watches = ExitStack()
         self._model: Model | None = None
-        file = folder / "rows.jsonl"
-        subprocess.run([sys.executable, "-m", "dev.traffic.digits", str(file)], cwd=stack.REPOSITORY, check=True)
-        self.rows = rows.read(file)
 
     def __enter__(self) -> Self:
         return self
@@ -58,13 +74,14 @@ class Stage:
         """Return the model, with the stable version in production; made where there is none. Raises ``KubeFailed``."""
         if self._model is None:
             self.clear()
-            stack.make_namespace(self._kube, NAMESPACE)
+            stack.make_namespace(self._kube, self._namespace)
             deployments, revisions, routes = (
-                self._watches.enter_context(Watch(self._kube, kind, NAMESPACE))
+                self._watches.enter_context(Watch(self._kube, kind, self._namespace))
                 for kind in ("modeldeployments", "modelrevisions", "httproutes")
             )
             file = self._folder / "rows.jsonl"
-            made = Model(self._kube, NAMESPACE, deployments, revisions, routes, file, self._folder)
+            rows.write(self._rows, file)
+            made = Model(self._kube, self._namespace, deployments, revisions, routes, file, self._folder)
             self._model = made.given(STABLE, **declared())
         return self._model
 
@@ -76,7 +93,7 @@ class Stage:
         """Remove everything. Raises ``KubeFailed``."""
         self.spoil()
         self._watches.close()
-        stack.remove_namespace(self._kube, NAMESPACE, _REMOVE_SECONDS)
+        stack.remove_namespace(self._kube, self._namespace, _REMOVE_SECONDS)
 
     def stable(self) -> str:
         """Return the name of the stable revision."""
@@ -85,15 +102,26 @@ class Stage:
     def traffic(self, name: str, rate: float) -> Traffic:
         """Have traffic in an order of its own: all rows in each round, shuffled."""
         file = self._folder / f"{name}.rows"
-        rows.write(random.Random(name).sample(self.rows, len(self.rows)), file)
-        url = f"{self._kube.gateway_url}/{NAMESPACE}"
+        rows.write(random.Random(name).sample(self._rows, len(self._rows)), file)
+        url = f"{self._kube.gateway_url}/{self._namespace}"
         return Traffic(url, file, self._folder / f"{name}.jsonl", rate=rate, seconds=_TRAFFIC_SECONDS)
+
+    def while_flowing(self, traffic: Traffic, check: "Check") -> "Check":
+        """Return the check, which fails when traffic flows no more, or nothing more is to be tried."""
+
+        def checked(thing: Object) -> object:
+            if self._over.is_set():
+                raise Interrupted
+            traffic.check()
+            return check(thing)
+
+        return checked
 
     def until_only(self, revision: str) -> None:
         """Wait until all pods are of one revision. Raises ``TookTooLong``."""
 
         def only() -> bool:
-            pods = self._kube.list("pods", NAMESPACE)
+            pods = self._kube.list("pods", self._namespace)
             return {pod["metadata"]["labels"].get(LABEL) for pod in pods} == {revision}
 
         until(only, _PODS_GONE_SECONDS, f"no pods but those of {revision}")
@@ -110,8 +138,12 @@ def try_bad(stage: Stage, bad: Bad, run: int, limit: float) -> Trial:
         _until_answers(traffic)
         applied = _apply(model, bad.version, model=bad.model, rollout={"attempt": name})
         weights = _weights(model, applied, stable)
-        model.until(_flowing(traffic, lambda thing: weights() or _sent_back(thing)), _START_SECONDS, "its first weight")
-        ending = _ending(model, stable, _flowing(traffic, lambda _thing: False), limit)
+        model.until(
+            stage.while_flowing(traffic, lambda thing: weights() or _sent_back(thing)),
+            _START_SECONDS,
+            "its first weight",
+        )
+        ending = _ending(model, stable, stage.while_flowing(traffic, lambda _thing: False), limit)
         if not weights():
             raise NotTried(_reason(model))
         if ending == "sent back":
@@ -132,7 +164,7 @@ def try_healthy(stage: Stage, number: int, rate: float, limit: float) -> Healthy
     with stage.traffic(f"healthy-{number}", rate) as traffic:
         _until_answers(traffic)
         applied = _apply(model, STABLE, model={"env": [{"name": CHANGES_NOTHING, "value": str(number)}]})
-        ending = _ending(model, stable, _flowing(traffic, lambda thing: _watched(thing, stable)), limit)
+        ending = _ending(model, stable, stage.while_flowing(traffic, lambda thing: _watched(thing, stable)), limit)
         ended = time.time()
         if ending != "undecided":
             stage.until_only(stage.stable())
@@ -160,16 +192,6 @@ def _until_answers(traffic: Traffic) -> None:
         return bool(traffic.outcomes())
 
     until(flows, 60, "an answer")
-
-
-def _flowing(traffic: Traffic, check: Check) -> Check:
-    """Return the check, which fails when traffic flows no more."""
-
-    def checked(thing: Object) -> object:
-        traffic.check()
-        return check(thing)
-
-    return checked
 
 
 def _weights(model: Model, applied: float, stable: str) -> Callable[[], list[tuple[float, float]]]:

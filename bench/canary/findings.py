@@ -1,5 +1,6 @@
 """What is foretold and what was measured so far, kept while the bench goes on: an interrupted one leaves it behind."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,20 +24,25 @@ class Findings:
     trials: dict[Bad, list[Trial]] = field(default_factory=dict)
     healthy: list[Healthy] = field(default_factory=list)
     unmeasured: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    """Rates are tried side by side."""
 
     def add_trial(self, bad: Bad, trial: Trial) -> None:
         """Add what a bad version came to."""
-        self.trials.setdefault(bad, []).append(trial)
-        self._write()
+        with self._lock:
+            self.trials.setdefault(bad, []).append(trial)
+            self._write()
 
     def add_healthy(self, rollout: Healthy) -> None:
         """Add what a healthy version came to."""
-        self.healthy.append(rollout)
-        self._write()
+        with self._lock:
+            self.healthy.append(rollout)
+            self._write()
 
     def tables(self) -> list[Table]:
         """Return the tables of what was measured so far."""
-        tables = [bad_table(self.trials, self.foretold)] if self.trials else []
+        in_order = {bad: self.trials[bad] for bad in self.foretold if bad in self.trials}
+        tables = [bad_table(in_order, self.foretold)] if in_order else []
         return [*tables, healthy_table(self.healthy, self.good)] if self.healthy else tables
 
     def markdown(self) -> str:
