@@ -9,10 +9,12 @@ server wrote into the object would turn every change of a default into a new rev
 from typing import Annotated, Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from tandem.api.base import ApiModel
 from tandem.api.marks import list_map, rules
 from tandem.api.model import Model
+from tandem.api.quality import Quality
 from tandem.api.requirements import Requirements
 from tandem.api.rollout import Rollback, Rollout
 from tandem.api.serving import Serving
@@ -103,6 +105,10 @@ class ModelDeploymentSpec(ApiModel):
     model: Model = Field(description="What data science hands over.")
     requirements: Requirements = Field(Requirements(), description="What production needs of it.")
     serving: Serving = Field(Serving(), description="How it is run.")
+    # Not in the CustomResourceDefinition before the operator enforces it: a field that is ignored promises too much.
+    quality: SkipJsonSchema[Quality | None] = Field(
+        None, description="What a new version is asked before any user's request reaches it."
+    )
     rollout: Rollout = Field(Rollout(), description="How a new version is tried.")
     rollback: Rollback = Field(Rollback(), description="What sends a version back.")
     traffic: Traffic = Field(Traffic(), description="How requests reach it.")
