@@ -5,8 +5,9 @@ from tandem.signals.exposition import GarbledMetrics
 from tandem.signals.ledger import Fold, Ledger, drained, fold
 from tandem.signals.metrics import PodCounters, parse
 from tandem.signals.named import Flaw, NamedMetric, named_metrics
+from tandem.signals.pod_client import ApiServer
 from tandem.signals.sample import ERRORS, PodSample, PodTarget, Unreadable, increments
-from tandem.signals.scraper import ApiServer, PodScraper
+from tandem.signals.scraper import PodScraper
 from tandem.signals.store import ledger_from_dict, ledger_to_dict
 
 __all__ = [

@@ -17,6 +17,7 @@ import httpx
 
 from tandem.api.sources import PrometheusSource
 from tandem.signals.metrics import PodCounters
+from tandem.signals.pod_client import Clock
 from tandem.signals.prometheus_answers import (
     WINDOW,
     Found,
@@ -30,7 +31,6 @@ from tandem.signals.prometheus_answers import (
     snapshots,
 )
 from tandem.signals.sample import PodSample, PodTarget, Trouble, Unreadable
-from tandem.signals.scraper import Clock
 
 TIMEOUT: Final = 3.0
 """Seconds for an answer, told to Prometheus too, so that it gives up when nobody waits any more."""
