@@ -7,7 +7,7 @@ from pydantic import Field
 from tandem.api.base import ApiModel
 from tandem.api.marks import list_map, rules
 from tandem.api.metrics import JudgedMetric
-from tandem.api.sources import EvidenceSource
+from tandem.api.sources import EvidenceSource, GatewayEvidence
 from tandem.api.values import Duration, PositivePercent
 
 Pace = Literal["Evidence", "Time"]
@@ -70,6 +70,13 @@ class EvidenceSettings(ApiModel):
     )
     source: EvidenceSource | None = Field(
         None, description="Where the evidence is read, if not from the pods themselves."
+    )
+    gateway: GatewayEvidence | None = Field(
+        None,
+        description=(
+            "Read what the gateway counts too, and judge by it under the name gateway-errors: requests to a pod that "
+            "ended in a 5xx at the gateway, such as 502, 503 or 504, which the pod itself does not see."
+        ),
     )
 
 

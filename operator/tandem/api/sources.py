@@ -1,11 +1,11 @@
-"""spec.rollout.evidence.source: where the evidence is read, if not from the pods themselves."""
+"""spec.rollout.evidence.source and .gateway: where the evidence is read, if not from the pods themselves alone."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from tandem.api.base import ApiModel
-from tandem.api.values import matching
+from tandem.api.values import Namespace, matching
 
 PrometheusAddress = Annotated[
     str,
@@ -41,4 +41,24 @@ class EvidenceSource(ApiModel):
 
     prometheus: PrometheusSource = Field(
         description="A Prometheus that scrapes the pods of this model, for where Tandem cannot reach them itself."
+    )
+
+
+class EnvoyGateway(ApiModel):
+    """Envoy Gateway, set to count by endpoint (``enablePerEndpointStats`` in its EnvoyProxy)."""
+
+    namespace: Namespace = Field(
+        "envoy-gateway-system",
+        description="Namespace that the proxies of this model's gateways run in. Tandem lists pods there.",
+    )
+
+
+class GatewayEvidence(ApiModel):
+    """The gateway's own counts of what it answers for this model's pods."""
+
+    envoy: EnvoyGateway = Field(
+        description=(
+            "The gateways of traffic.gateway are Envoy Gateway's, whose EnvoyProxy has "
+            "telemetry.metrics.enablePerEndpointStats: true. An empty object takes the default."
+        )
     )

@@ -79,7 +79,11 @@ class ModelDeploymentSpec(ApiModel):
                     "requirements.latency needs model.service: name the bento's service (its class), "
                     "so that its histogram gets an edge at each objective"
                 ),
-            )
+            ),
+            (
+                "!has(self.rollout.evidence.gateway) || has(self.traffic.gateway)",
+                "rollout.evidence.gateway reads what a gateway counts: declare traffic.gateway too",
+            ),
         )
     }
     purpose: str | None = Field(None, max_length=500, description="What the model is for, in one sentence.")

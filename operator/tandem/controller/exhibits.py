@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
 from tandem.judge import (
@@ -14,6 +14,7 @@ from tandem.judge import (
     Increment,
     Settings,
     Verdict,
+    VerdictKind,
     WatchEvidence,
     add,
     add_watch,
@@ -29,6 +30,9 @@ from tandem.rollout.observation import Trouble
 from tandem.rollout.terms import seconds_granted, settings_at, shares_granted
 from tandem.signals import ERRORS, Ledger, increments, named_metrics
 from tandem.signals.store import ledger_from_dict, ledger_to_dict
+from tandem.signals.tallies import GATEWAY_ERRORS, TallyLedger, tallies_from_dict, tallies_to_dict
+
+NO_TALLIES: Final = TallyLedger()
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,14 @@ def objective_seconds(deployment: ModelDeployment) -> dict[str, float]:
 
 def allowed_shares(deployment: ModelDeployment) -> dict[str, float]:
     """Return the share of bad requests that the objectives grant, by metric."""
-    return shares_granted(contract_in_force(deployment))
+    shares = shares_granted(contract_in_force(deployment))
+    # Whoever declares an availability means what callers see, and they see the gateway.
+    return shares | {name: shares[ERRORS] for name in gateway_metrics(deployment) if ERRORS in shares}
+
+
+def gateway_metrics(deployment: ModelDeployment) -> frozenset[str]:
+    """Return what is judged by the gateway's own counts."""
+    return frozenset({GATEWAY_ERRORS} if deployment.spec.rollout.evidence.gateway is not None else ())
 
 
 def named_in(deployment: ModelDeployment) -> dict[str, str]:
@@ -122,13 +133,13 @@ class Exhibit:
             for name, metric in evidence.metrics.items()
         })  # fmt: skip
 
-    def under(self, objectives: Collection[str], named: Mapping[str, str]) -> "Exhibit":
-        """Return the exhibit under these objectives and metrics of the user's own (see `named_in`).
+    def under(self, declared: Collection[str], named: Mapping[str, str]) -> "Exhibit":
+        """Return the exhibit under these latency objectives and other metrics, and the user's own (see `named_in`).
 
         What was taken back or is counted otherwise is dropped; what is new is there from now on, and unmeasured.
         """
         same = {name for name, counted_by in named.items() if self.named.get(name) == counted_by}
-        metrics = {ERRORS, TURNED_AWAY, *objectives, *same}
+        metrics = {ERRORS, TURNED_AWAY, *declared, *same}
         if isinstance(self.evidence, WatchEvidence):
             watched = {name: metric for name, metric in self.evidence.metrics.items() if name in metrics}
             return replace(self, evidence=WatchEvidence(watched), named=named)
@@ -171,13 +182,21 @@ class Exhibit:
         known = self.evidence.metrics.get(metric)
         return known is not None and known.rollout.stable.total > 0
 
-    def verdict(self, settings: Settings) -> Verdict:
-        """Return what the judge says."""
+    def verdict(self, settings: Settings, unseen: Collection[str] = ()) -> Verdict:
+        """Return what the judge says. ``unseen``: metrics that cannot be read now and that nobody waits for.
+
+        They still speak against a candidate by what was counted before; they only do not keep it from going on.
+        """
         if isinstance(self.evidence, WatchEvidence):
             return watch_verdict(self.evidence, settings)
-        return verdict(self.evidence, settings)
+        found = verdict(self.evidence, settings)
+        seen = {name: metric for name, metric in self.evidence.metrics.items() if name not in unseen}
+        if found.kind is not VerdictKind.UNDECIDED or len(seen) == len(self.evidence.metrics):
+            return found
+        without = verdict(Evidence(seen), settings)
+        return without if without.kind is VerdictKind.ADVANCE else found
 
-    def to_dict(self, ledger: Ledger) -> dict[str, Any]:
+    def to_dict(self, ledger: Ledger, tallies: TallyLedger = NO_TALLIES) -> dict[str, Any]:
         """Return it, with the counters it was taken from, as it goes into the revision's status."""
         return {
             "part": "watch" if self.subject.watched else "rollout",
@@ -187,6 +206,7 @@ class Exhibit:
             "evidence": self.evidence.to_dict(),
             **({"named": dict(self.named)} if self.named else {}),
             "ledger": ledger_to_dict(ledger),
+            **({"tallies": tallies_to_dict(tallies)} if tallies.stands else {}),
         }
 
 
@@ -196,6 +216,7 @@ class Restored:
 
     exhibit: Exhibit | None = None
     ledger: Ledger | None = None
+    tallies: TallyLedger | None = None
     trouble: Trouble | None = None
 
 
@@ -204,7 +225,8 @@ def begin(subject: Subject, deployment: ModelDeployment, history: History | None
     shares, named = allowed_shares(deployment), named_in(deployment)
     if subject.watched:
         return Exhibit(subject, watch_evidence(empty(shares), shares), named)
-    return Exhibit(subject, empty(shares | dict.fromkeys(named, DEFAULT_ALLOWED), history), named)
+    judged = dict.fromkeys((ERRORS, *gateway_metrics(deployment), *named), DEFAULT_ALLOWED)
+    return Exhibit(subject, empty(judged | shares, history), named)
 
 
 def restore(stored: Mapping[str, Any] | None, subject: Subject, deployment: ModelDeployment) -> Restored:
@@ -214,14 +236,15 @@ def restore(stored: Mapping[str, Any] | None, subject: Subject, deployment: Mode
     try:
         part, attempt = stored["part"], stored["attempt"]
         ledger, named = ledger_from_dict(stored["ledger"]), dict(stored.get("named", {}))
+        tallies = tallies_from_dict(stored["tallies"]) if "tallies" in stored else NO_TALLIES
         if part == "watch":
             exhibit = Exhibit(subject, WatchEvidence.from_dict(stored["evidence"]), named)
-            return Restored(exhibit, ledger) if subject.watched and attempt == subject.attempt else Restored()
+            return Restored(exhibit, ledger, tallies) if subject.watched and attempt == subject.attempt else Restored()
         evidence = Evidence.from_dict(stored["evidence"])
         step, alone = int(stored["step"]), bool(stored.get("alone", False))
         was = replace(subject, stable=subject.stable or "", attempt=int(attempt), step=step, alone=alone)
     except (CorruptEvidence, KeyError, TypeError, ValueError) as error:
         return Restored(trouble=Trouble("EvidenceCorrupt", f"the stored evidence was discarded: {error}"))
     if subject.watched:
-        return Restored(Exhibit(was, evidence, named).promoted(subject, deployment), ledger)
-    return Restored(Exhibit(was, evidence, named), ledger) if attempt == subject.attempt else Restored()
+        return Restored(Exhibit(was, evidence, named).promoted(subject, deployment), ledger, tallies)
+    return Restored(Exhibit(was, evidence, named), ledger, tallies) if attempt == subject.attempt else Restored()

@@ -14,6 +14,7 @@ from tandem.cluster.cache import Key
 from tandem.judge import History, add_history
 from tandem.signals import Ledger, PodSample, PodTarget, fold
 from tandem.signals.collector import Scraper
+from tandem.signals.tallies import TallyLedger, TallySource, fold_tallies
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class _Lesson:
     targets: Sequence[PodTarget]
     objectives: Mapping[str, float]
     due: float
+    others: tuple[TallySource, ...] = ()
+    tallies: TallyLedger = field(default_factory=TallyLedger)
     ledger: Ledger = field(default_factory=Ledger)
     history: History = field(default_factory=History)
     resting: bool = False
@@ -44,22 +47,31 @@ class Histories:
         self._news = asyncio.Event()
 
     def learn(
-        self, key: Key, revision: str, scraper: Scraper, targets: Sequence[PodTarget], objectives: Mapping[str, float]
+        self,
+        key: Key,
+        revision: str,
+        scraper: Scraper,
+        targets: Sequence[PodTarget],
+        objectives: Mapping[str, float],
+        others: tuple[TallySource, ...] = (),
     ) -> None:
-        """Look at these pods of a stable version from now on; what is known of it is kept, of another one forgotten."""
+        """Look at these pods of a stable version from now on; what is known of it is kept, of another one forgotten.
+
+        ``others``: who else counts what becomes of their requests.
+        """
         lesson = self._lessons.get(key)
         if lesson is None or lesson.revision != revision:
             due = asyncio.get_running_loop().time()
-            self._lessons[key] = _Lesson(revision, scraper, targets, objectives, due)
+            self._lessons[key] = _Lesson(revision, scraper, targets, objectives, due, others)
             self._news.set()
             return
         if lesson.resting or not lesson.targets:
             self._news.set()
         if lesson.resting:
-            lesson.resting, lesson.ledger = False, Ledger()
+            lesson.resting, lesson.ledger, lesson.tallies = False, Ledger(), TallyLedger()
         if lesson.scraper is not scraper:
             lesson.ledger = Ledger()  # another source may be behind the one before
-        lesson.scraper, lesson.targets, lesson.objectives = scraper, targets, objectives
+        lesson.scraper, lesson.targets, lesson.objectives, lesson.others = scraper, targets, objectives, others
 
     def rest(self, key: Key) -> None:
         """Look no further for now: something is tried, or watched. What is known is kept."""
@@ -98,8 +110,10 @@ class Histories:
 
 
 async def _look(lesson: _Lesson) -> None:
-    answers = await lesson.scraper.scrape(lesson.targets)
+    others = asyncio.gather(*(other.read(lesson.targets) for other in lesson.others))
+    answers, looks = await asyncio.gather(lesson.scraper.scrape(lesson.targets), others)
     samples = [answer for answer in answers if isinstance(answer, PodSample)]
     folded = fold(lesson.ledger, samples, lesson.objectives, {target.key for target in lesson.targets})
-    lesson.ledger = folded.ledger
-    lesson.history = add_history(lesson.history, folded.counts.get(lesson.revision, {}))
+    tallied = fold_tallies(lesson.tallies, (tally for look in looks for tally in look.tallies), {lesson.revision})
+    lesson.ledger, lesson.tallies = folded.ledger, tallied.ledger
+    lesson.history = add_history(lesson.history, tallied.beside(folded.counts).get(lesson.revision, {}))

@@ -24,6 +24,7 @@ from tandem.controller.declarations import Declarations, Match
 from tandem.controller.history import Histories
 from tandem.controller.logs import LastLines
 from tandem.controller.parts import Parts
+from tandem.controller.proxies import Proxies
 from tandem.controller.reach import api_server_of
 from tandem.controller.records import Records
 from tandem.controller.trials import Trials
@@ -37,6 +38,8 @@ from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision
 from tandem.rollout.observation import Observation, RouteState, Trouble
 from tandem.signals import PodScraper
+from tandem.signals.gateway import Gateways
+from tandem.signals.pod_client import PodClient
 from tandem.signals.prometheus import PrometheusClient
 from tandem.signals.sources import Sources
 
@@ -57,10 +60,15 @@ async def reconciler(parts: Parts, prometheus: Sequence[str] = ()) -> AsyncItera
     addresses of the Prometheus servers that a ModelDeployment may name as its source of evidence; none means any.
     """
     api_server = None if parts.connection.inside else api_server_of(parts.connection)
-    async with PodScraper(api_server) as scraper, PrometheusClient(allowed=prometheus) as client:
+    async with (
+        PodScraper(api_server) as scraper,
+        PrometheusClient(allowed=prometheus) as client,
+        PodClient(api_server) as proxies,
+    ):
         histories = Histories()
         learning = asyncio.create_task(histories.run(), name="histories")
-        trials = Trials(Sources(scraper, client), histories, parts.enqueue_urgently)
+        sources = Sources(scraper, client, Gateways(proxies, Proxies(parts.cluster).find))
+        trials = Trials(sources, histories, parts.enqueue_urgently)
         try:
             yield Reconciler(parts, trials)
         finally:

@@ -4,7 +4,6 @@ What the judge knows of a version is kept in memory between two writes, and goes
 together with the counters that it was taken from: whoever comes after a crash counts on from there, and nothing twice.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
-from tandem.api.sources import EvidenceSource
 from tandem.api.status import ModelDeploymentStatus
 from tandem.cluster.cache import Key
 from tandem.controller.exhibits import (
     Exhibit,
     Subject,
     begin,
+    gateway_metrics,
     named_in,
     objective_seconds,
     restore,
@@ -26,37 +25,19 @@ from tandem.controller.exhibits import (
     subject_of,
 )
 from tandem.controller.history import Histories
+from tandem.controller.reader import BLIND_TIMES, UNREADABLE_TIMES, Reader
 from tandem.judge import Verdict, VerdictKind
 from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble
-from tandem.signals import (
-    Collector,
-    Flaw,
-    Fold,
-    Ledger,
-    NamedMetric,
-    PodSample,
-    PodTarget,
-    drained,
-    fold,
-    named_metrics,
-)
+from tandem.signals import Flaw, Fold, Ledger, NamedMetric, PodTarget, drained, fold, named_metrics
 from tandem.signals.handover import caught_up, handed_over
 from tandem.signals.sources import Sources
+from tandem.signals.tallies import GATEWAY_ERRORS, TallyLedger, fold_tallies
 
 log = logging.getLogger(__name__)
-
-INTERVAL: Final = 0.5
-"""Seconds between two looks at the pods: evidence grows by at most one block a look."""
 
 PERSIST_EVERY: Final = 10.0
 QUIET_SECONDS: Final = 5.0
 """A version is drained when nothing was in progress and nothing was answered for so long."""
-
-UNREADABLE_TIMES: Final = 3
-"""Looks in a row at a pod that must fail before that is said: one may be a pod on its way out."""
-
-BLIND_TIMES: Final = 10
-"""Looks in a row at a pod that must fail before its version loses its weight: five seconds at least."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +59,14 @@ class Kept:
 
 @dataclass
 class _Trial:
-    collector: Collector
-    source: EvidenceSource | None
-    targets: tuple[PodTarget, ...] = ()
-    task: asyncio.Task[None] | None = None
-    waiting: list[PodSample] = field(default_factory=list)
+    reader: Reader
     ledger: Ledger = field(default_factory=Ledger)
+    tallies: TallyLedger = field(default_factory=TallyLedger)
     behind: frozenset[str] = frozenset()
     """Processes that the ledger may know more of than the source, which has just taken over."""
     exhibit: Exhibit | None = None
     verdict: Verdict | None = None
     trouble: Trouble | None = None
-    unreadable: dict[str, int] = field(default_factory=dict)
     missing_edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     flaws: Mapping[str, Mapping[str, Flaw]] = field(default_factory=dict)
     persisted_at: float = 0.0
@@ -122,13 +99,16 @@ class Trials:
         elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
             self._open(key, trial, subject, deployment, states)
         objectives = objective_seconds(deployment)
-        folded = self._fold(trial, objectives)
+        counted = self._fold(trial, objectives, states)
         if subject is None or trial.exhibit is None:
             return Judged()
-        exhibit = trial.exhibit.under(objectives, named_in(deployment)).at(subject)
-        trial.exhibit = exhibit.after(folded.counts, folded.turned_away)
-        trial.verdict = _if_seen(trial, subject, trial.exhibit.verdict(settings_of(deployment, subject)))
-        return Judged(trial.verdict, self._trouble(trial) or trial.trouble)
+        exhibit = trial.exhibit.under({*objectives, *gateway_metrics(deployment)}, named_in(deployment)).at(subject)
+        trial.exhibit = exhibit.after(counted.counts, counted.turned_away)
+        with_tallies = trial.reader.trouble_with_tallies()
+        unseen = {GATEWAY_ERRORS} if with_tallies is not None else set()
+        verdict = trial.exhibit.verdict(settings_of(deployment, subject), unseen)
+        trial.verdict = _if_seen(trial, subject, verdict)
+        return Judged(trial.verdict, self._trouble(trial) or with_tallies or trial.trouble)
 
     def follow(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
         """Read the pods that matter from now on: of the versions in a slot while one is tried, and of draining ones."""
@@ -143,10 +123,8 @@ class Trials:
             if status.candidate is None and status.fallback is None:
                 self._end(key)
             return
-        trial = self._trial(key, deployment)
-        trial.targets = targets
-        if trial.task is None or trial.task.done():
-            trial.task = asyncio.create_task(self._read(key, trial), name=f"read pods of {key[0]}/{key[1]}")
+        reader = self._trial(key, deployment).reader
+        reader.follow(f"{key[0]}/{key[1]}", targets, self._sources.tallies(deployment))
 
     def _learn(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
         """Have stable looked at now and then while it serves alone; without a gateway nothing is compared with it."""
@@ -156,13 +134,13 @@ class Trials:
             name = status.stable.revision
             targets = _targets(deployment, seen, {name})
             scraper = self._sources.scraper(key, deployment.spec.rollout.evidence.source)
-            self._histories.learn(key, name, scraper, targets, objective_seconds(deployment))
+            tallies = self._sources.tallies(deployment)
+            self._histories.learn(key, name, scraper, targets, objective_seconds(deployment), tallies)
 
     def unread(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
         """Return the revisions with a ready pod whose counters have never been read."""
         trial = self._trials.get(key)
-        read = trial.collector.samples if trial is not None else {}
-        return _with_ready_pod(namespace, states, lambda pod: pod not in read)
+        return _with_ready_pod(namespace, states, lambda pod: trial is None or not trial.reader.has_read(pod))
 
     def blind(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
         """Return the revisions with a ready pod that could not be read for some time.
@@ -170,10 +148,10 @@ class Trials:
         A Prometheus that cannot be read says nothing of the pods: their weight stays as it is.
         """
         trial = self._trials.get(key)
-        if trial is None or trial.source is not None:
+        if trial is None or trial.reader.source is not None:
             return frozenset()
-        lost = trial.unreadable
-        return _with_ready_pod(namespace, states, lambda pod: lost.get(pod, 0) >= BLIND_TIMES)
+        missed = trial.reader.missed
+        return _with_ready_pod(namespace, states, lambda pod: missed(pod) >= BLIND_TIMES)
 
     def drained(self, key: Key) -> frozenset[str]:
         """Return the revisions whose pods have had no request for some seconds."""
@@ -181,7 +159,7 @@ class Trials:
         if trial is None:
             return frozenset()
         pods: dict[str, list[str]] = {}
-        for target in trial.targets:
+        for target in trial.reader.targets:
             pods.setdefault(target.revision, []).append(target.key)
         return frozenset(name for name, keys in pods.items() if drained(trial.ledger, keys, QUIET_SECONDS))
 
@@ -193,7 +171,7 @@ class Trials:
         if not due and self._clock() - trial.persisted_at < PERSIST_EVERY:
             return None
         verdict = trial.verdict.to_dict() if trial.verdict is not None else None
-        return Kept(trial.exhibit.subject.revision, trial.exhibit.to_dict(trial.ledger), verdict)
+        return Kept(trial.exhibit.subject.revision, trial.exhibit.to_dict(trial.ledger, trial.tallies), verdict)
 
     def persisted(self, key: Key) -> None:
         """Note that it was written."""
@@ -209,46 +187,29 @@ class Trials:
         """Return the trial of a ModelDeployment, begun if need be, and read from the source that its spec names."""
         source = deployment.spec.rollout.evidence.source
         trial = self._trials.get(key)
-        if trial is not None and trial.source == source:
+        if trial is not None and trial.reader.source == source:
             return trial
-        fresh = _Trial(Collector(self._sources.scraper(key, source)), source)
-        if trial is not None:
-            if trial.task is not None:
-                trial.task.cancel()
-            fresh = replace(
-                fresh,
-                targets=trial.targets,
-                ledger=handed_over(trial.ledger),
-                behind=frozenset(trial.ledger.pods),
-                exhibit=trial.exhibit,
-                verdict=trial.verdict,
-                trouble=trial.trouble,
-                persisted_at=trial.persisted_at,
-            )
-        self._trials[key] = fresh
-        return fresh
+        reader = Reader(self._sources.scraper(key, source), source, lambda: self._enqueue(key))
+        if trial is None:
+            trial = _Trial(reader)
+        else:
+            trial.reader.stop()
+            reader.targets = trial.reader.targets
+            behind = frozenset(trial.ledger.pods)
+            trial = replace(trial, reader=reader, ledger=handed_over(trial.ledger), behind=behind)
+            trial.missing_edges, trial.flaws = {}, {}
+        self._trials[key] = trial
+        return trial
 
     def _end(self, key: Key) -> None:
         trial = self._trials.pop(key, None)
-        if trial is not None and trial.task is not None:
-            trial.task.cancel()
+        if trial is not None:
+            trial.reader.stop()
 
     def close(self) -> None:
         """End all trials; what was persisted is where the next operator goes on."""
         for key in list(self._trials):
             self._end(key)
-
-    async def _read(self, key: Key, trial: _Trial) -> None:
-        """Read the pods again and again, for as long as the trial lasts."""
-        loop = asyncio.get_running_loop()
-        next_look = loop.time()
-        while True:
-            trial.waiting.extend(await trial.collector.collect(trial.targets))
-            failed = {answer.pod.key for answer in trial.collector.unreadable}
-            trial.unreadable = {pod: trial.unreadable.get(pod, 0) + 1 for pod in failed}
-            self._enqueue(key)
-            next_look = max(next_look + INTERVAL, loop.time())
-            await asyncio.sleep(next_look - loop.time())
 
     def _open(
         self,
@@ -268,30 +229,34 @@ class Trials:
         trial.trouble = found.trouble
         if found.exhibit is not None:
             trial.exhibit, trial.ledger = found.exhibit, found.ledger or trial.ledger
+            trial.tallies = found.tallies or trial.tallies
             trial.behind = frozenset(trial.ledger.pods)
             log.info("evidence on %s goes on where it was", subject.revision)
         else:
             history = self._histories.of(key, subject.stable) if subject.stable is not None else None
             trial.exhibit = begin(subject, deployment, history)
 
-    def _fold(self, trial: _Trial, objectives: Mapping[str, float]) -> Fold:
-        samples = [each for each in trial.waiting if each.pod.key not in trial.behind or caught_up(trial.ledger, each)]
-        trial.waiting, trial.behind = [], trial.behind - {sample.pod.key for sample in samples}
-        present = {target.key for target in trial.targets} | {sample.pod.key for sample in samples}
+    def _fold(self, trial: _Trial, objectives: Mapping[str, float], states: Mapping[str, RevisionState]) -> Fold:
+        read, reader = trial.reader.take_samples(), trial.reader
+        samples = [each for each in read if each.pod.key not in trial.behind or caught_up(trial.ledger, each)]
+        trial.behind -= {sample.pod.key for sample in samples}
+        present = {target.key for target in reader.targets} | {sample.pod.key for sample in samples}
         folded = fold(trial.ledger, samples, objectives, present or None)
-        trial.ledger = folded.ledger
+        tallied = fold_tallies(trial.tallies, reader.take_tallies(), states.keys())
+        trial.ledger, trial.tallies = folded.ledger, tallied.ledger
         if samples:
             trial.missing_edges, trial.flaws = folded.missing_edges, folded.flaws
-        return folded
+        return replace(folded, counts=tallied.beside(folded.counts))
 
     @staticmethod
     def _trouble(trial: _Trial) -> Trouble | None:
-        for answer in trial.collector.unreadable:
-            if trial.unreadable.get(answer.pod.key, 0) >= UNREADABLE_TIMES:
-                return Trouble("MetricsUnreadable", answer.message)
+        with_pods = trial.reader.trouble_with_pods()
+        if with_pods is not None:
+            return with_pods
         if trial.exhibit is not None:
-            for flaw in _flaws(trial.flaws, trial.exhibit.subject):
-                return flaw
+            for flaws in (trial.flaws, trial.reader.flaws):
+                for flaw in _flaws(flaws, trial.exhibit.subject):
+                    return flaw
         for revision, metrics in sorted(trial.missing_edges.items()):
             what = f"{revision} has no histogram edge for {', '.join(metrics)}: that objective is not compared with it"
             return Trouble("EdgeMissing", what)
@@ -309,8 +274,9 @@ def _flaws(flaws: Mapping[str, Mapping[str, Flaw]], subject: Subject) -> Iterato
 
 def _if_seen(trial: _Trial, subject: Subject, verdict: Verdict) -> Verdict:
     """Return the verdict; without a look at a version, what was seen of it before does not let the candidate go on."""
-    seen = {pod.revision for pod in trial.targets if trial.unreadable.get(pod.key, 0) < UNREADABLE_TIMES}
-    blind = sorted({pod.revision for pod in trial.targets} & {subject.revision, subject.stable} - seen)
+    reader = trial.reader
+    seen = {pod.revision for pod in reader.targets if reader.missed(pod.key) < UNREADABLE_TIMES}
+    blind = sorted({pod.revision for pod in reader.targets} & {subject.revision, subject.stable} - seen)
     if verdict.kind is not VerdictKind.ADVANCE or not blind:
         return verdict
     what = f"{verdict.sentence}; but the metrics of {' and '.join(blind)} cannot be read now"

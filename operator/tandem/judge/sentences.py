@@ -25,6 +25,8 @@ class Words:
             return cls(f"took longer than {objectives[metric]}", "for ")
         if metric == "errors":
             return cls("failed")
+        if metric == "gateway-errors":
+            return cls("had no answer or a 5xx at the gateway", "for ")
         if metric == "turned-away":
             return cls("turned away (429)")
         return cls(f"was bad by {metric}", "for ")

@@ -11,7 +11,7 @@ from tandem.rollout.draft import Draft
 STABLE_DOWN_AFTER: Final = timedelta(seconds=20)
 """A stable version without a ready pod for this long protects nobody: it no longer holds a new version up."""
 
-PARTLY_HAD: Final = frozenset({"EdgeMissing", "EvidenceCorrupt"})
+PARTLY_HAD: Final = frozenset({"EdgeMissing", "EvidenceCorrupt", "GatewayUnreadable"})
 """Troubles with evidence that leave enough of it to see a bad version by."""
 
 

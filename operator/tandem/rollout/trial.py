@@ -14,6 +14,9 @@ from tandem.rollout.pace import STABLE_DOWN_AFTER, stable_is_down, undecided, un
 MAX_RESTARTS: Final = 2
 """Container restarts in one attempt that are put up with: one may be bad luck, a third is the version."""
 
+ERROR_METRICS: Final = frozenset({"errors", "gateway-errors"})
+"""Requests that failed, as the pods count them and as the gateway does."""
+
 
 def judge_stable(draft: Draft) -> None:
     """Go back to the fallback if the new stable version turns out bad while it is watched."""
@@ -65,7 +68,7 @@ def _evidence_complaint(draft: Draft) -> tuple[str, str] | None:
         return None
     if verdict.metric.startswith("latency"):
         return ("TooSlow", verdict.sentence)
-    return ("TooManyErrors" if verdict.metric == "errors" else "MetricWorse", verdict.sentence)
+    return ("TooManyErrors" if verdict.metric in ERROR_METRICS else "MetricWorse", verdict.sentence)
 
 
 def _restart_complaint(

@@ -64,9 +64,9 @@ class NamedMetric:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Why a pod's counters of a metric cannot be judged by. ``message`` is fit for a condition."""
+    """Why the counters of a metric cannot be judged by. ``message`` is fit for a condition."""
 
-    reason: Literal["MetricMissing", "MetricGarbled"]
+    reason: Literal["MetricMissing", "MetricGarbled", "QueryFailed", "GatewayUnreadable"]
     message: str
 
 

@@ -1,16 +1,23 @@
-"""Where evidence is read: from the pods, or from what the spec names instead."""
+"""Where evidence is read: from the pods, or from what the spec names instead; and from who counts besides."""
 
+from tandem.api.objects import ModelDeployment
 from tandem.api.sources import EvidenceSource
 from tandem.signals.collector import Scraper
+from tandem.signals.gateway import GatewayAt, Gateways, RouteAtGateways
 from tandem.signals.prometheus import PrometheusClient, PrometheusScraper
+from tandem.signals.tallies import TallySource
 
 
 class Sources:
-    """The scraper of each ModelDeployment, by namespace and name. Those that read the pods themselves share one."""
+    """The scraper of each ModelDeployment, by namespace and name. Those that read the pods themselves share one.
 
-    def __init__(self, pods: Scraper, client: PrometheusClient) -> None:
+    ``gateways``: who reads the gateways' proxies; without it nobody does.
+    """
+
+    def __init__(self, pods: Scraper, client: PrometheusClient, gateways: Gateways | None = None) -> None:
         self._pods = pods
         self._client = client
+        self._gateways = gateways
         self._others: dict[tuple[str, str], tuple[EvidenceSource, Scraper]] = {}
 
     def scraper(self, key: tuple[str, str], source: EvidenceSource | None) -> Scraper:
@@ -23,6 +30,22 @@ class Sources:
             known = self._others[key] = (source, PrometheusScraper(self._client, source.prometheus))
         return known[1]
 
+    def tallies(self, deployment: ModelDeployment) -> tuple[TallySource, ...]:
+        """Return who else counts what becomes of a ModelDeployment's requests, as its spec says."""
+        route = self._route(deployment)
+        return (route,) if route is not None else ()
+
     def forget(self, key: tuple[str, str]) -> None:
         """Forget a ModelDeployment that is gone."""
         self._others.pop(key, None)
+
+    def _route(self, deployment: ModelDeployment) -> RouteAtGateways | None:
+        declared, gateway = deployment.spec.rollout.evidence.gateway, deployment.spec.traffic.gateway
+        if declared is None or gateway is None or self._gateways is None:
+            return None
+        namespace, name = deployment.metadata.namespace, deployment.metadata.name
+        through = {
+            GatewayAt(parent.namespace or namespace, parent.name, declared.envoy.namespace): None
+            for parent in gateway.parent_refs
+        }
+        return RouteAtGateways(self._gateways, namespace, name, tuple(through))

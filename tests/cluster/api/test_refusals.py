@@ -72,6 +72,13 @@ def with_metric(**changes: Any) -> dict[str, Any]:
     return model_deployment("rollout", "evidence", "metrics", value=[{**METRIC, **changes}])
 
 
+def without_gateway() -> dict[str, Any]:
+    """One that has no gateway, and is to be judged by what one counts."""
+    body = model_deployment("rollout", "evidence", value={"gateway": {"envoy": {}}})
+    del body["spec"]["traffic"]
+    return body
+
+
 def answer_to(kubectl: Kubectl, body: dict[str, Any]) -> str:
     """What kubectl says to an apply that must be refused."""
     done = kubectl("apply", "--dry-run=server", "-f", "-", given=json.dumps(body), check=False)
@@ -170,6 +177,10 @@ REFUSED = {
         with_metric(bad=METRIC["total"]),
         "bad and total are the same counter: all would be bad, and always",
     ),
+    "the counts of a gateway that is not declared": (
+        without_gateway(),
+        "rollout.evidence.gateway reads what a gateway counts: declare traffic.gateway too",
+    ),
     "a certainty that no evidence gives": (
         model_deployment("rollout", "evidence", "falseRollback", value="0.0%"),
         "must be more than 0%",
@@ -261,6 +272,7 @@ ACCEPTED = {
     "metrics of its own": model_deployment(
         "rollout", "evidence", "metrics", value=[{**METRIC, "name": f"metric-{number}"} for number in range(8)]
     ),
+    "what the gateway counts": model_deployment("rollout", "evidence", "gateway", value={"envoy": {}}),
     "steps that end by time": model_deployment("rollout", "pace", value="Time"),
     "an end of the evidence": model_deployment(
         "rollout", "evidence", value={"maxDuration": "2h", "whenUndecided": "RollBack"}

@@ -18,12 +18,16 @@ from tandem.cluster.client import Cluster
 from tandem.cluster.connection import Connection, connect
 from tandem.cluster.errors import ClusterRefused
 from tandem.cluster.events import EventRecorder
+from tandem.controller.proxies import Proxies
+from tandem.signals.gateway import GatewayAt, ProxiesUnknown
 from tests.cluster.controller.objects import Object, config_map, deployment, model_deployment, ours
 from tests.cluster.controller.running import Recording, running
 
 pytestmark = pytest.mark.cluster
 
 CHART = Path(__file__).resolve().parents[3] / "charts" / "tandem"
+PROXIES = "proxies"
+PROXIES_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PROXIES}}
 RIGHTS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
 
 Kubectl = Callable[..., str]
@@ -51,7 +55,8 @@ async def rights(
     """A connection as the chart's ServiceAccount, and the namespaces that it is to serve."""
     served = (namespace,) if request.param == "one namespace" else ()
     helm = ensure_tools((HELM,), cache_folder(), Progress())["helm"] / "helm"
-    chosen = ["--set", f"watchNamespaces={{{namespace}}}"] if served else []
+    chosen = ["--set", f"watchNamespaces={{{namespace}}},gatewayProxies={{{PROXIES}}}"] if served else []
+    kubectl("apply", "-f", "-", given=yaml.safe_dump(PROXIES_NAMESPACE))
     # The name makes the cluster-wide roles of one test another's than those of the next.
     release = ("template", f"tandem-{namespace}", str(CHART), "--namespace", namespace)
     rendered = _output([str(helm), *release, "--set", "image.repository=registry.example.com/tandem-operator", *chosen])
@@ -94,6 +99,17 @@ async def test_everything_that_the_operator_does_is_allowed(
         assert [event["reason"] for event in count.items if event["source"].get("component") == "tandem"] == [
             "Promoted"
         ]
+
+
+async def test_it_finds_the_proxies_of_a_gateway_where_it_may(rights: tuple[Connection, tuple[str, ...]]) -> None:
+    connection, served = rights
+    async with Cluster(connection.configuration) as own:
+        assert await Proxies(own).find(GatewayAt("gateway", "public", PROXIES)) == []
+        if served:
+            with pytest.raises(ProxiesUnknown, match="may not list the gateway's proxies in namespace kube-system"):
+                await Proxies(own).find(GatewayAt("gateway", "public", "kube-system"))
+            with pytest.raises(ClusterRefused, match="services"):
+                await own.list(kinds.SERVICE, PROXIES)
 
 
 async def test_what_it_does_not_need_is_refused(

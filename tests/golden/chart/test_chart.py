@@ -97,7 +97,9 @@ def test_the_operator_asks_for_no_more_than_it_does(helm: Path, case: str) -> No
 
 def test_named_namespaces_need_no_cluster_role(helm: Path) -> None:
     rendered = objects(render(helm, "--values", HERE / "cases" / "some-namespaces.yaml"))
-    assert [body["metadata"]["namespace"] for body in rendered if body["kind"] == "Role"] == ["fraud", "search"]
+    roles = {body["metadata"]["namespace"]: body for body in rendered if body["kind"] == "Role"}
+    assert list(roles) == ["fraud", "search", "envoy-gateway-system"]
+    assert roles["envoy-gateway-system"]["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]
     assert not [body for body in rendered if body["kind"].startswith("Cluster")]
 
 

@@ -8,7 +8,7 @@ import pytest
 from bench.canary.foretold import LOOK, SETTINGS, SHORTEST_LIMIT, SPAN, Case, foretell, quantile, time_limit
 from bench.canary.plan import ALLOWED, ERRORS, LATENESS, declared
 from tandem.api.values import percent_share
-from tandem.controller.trials import INTERVAL
+from tandem.controller.reader import INTERVAL
 from tandem.rollout.terms import LATENCY_SHARES
 
 

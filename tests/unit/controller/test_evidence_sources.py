@@ -10,7 +10,8 @@ import pytest
 from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
 from tandem.api.sources import EvidenceSource
 from tandem.controller.history import Histories
-from tandem.controller.trials import BLIND_TIMES, Judged, Trials
+from tandem.controller.reader import BLIND_TIMES
+from tandem.controller.trials import Judged, Trials
 from tandem.judge import VerdictKind
 from tandem.rollout.observation import Observation, PodState, RevisionState
 from tandem.signals import PodCounters, PodSample, PodTarget, Unreadable

@@ -9,7 +9,7 @@ import pytest
 from tandem.api.requirements import Latency, Requirements
 from tandem.api.rollout import EvidenceSettings, Rollout, Step
 from tandem.controller.history import EVERY
-from tandem.controller.trials import INTERVAL
+from tandem.controller.reader import INTERVAL
 from tandem.simulate import Effort, Ended, InvalidPlan, Plan, Traffic, Version, simulate, versions
 from tandem.simulate.answers import HISTORY_LOOK, LOOK, look
 from tandem.simulate.outcomes import Outcome, Spread
