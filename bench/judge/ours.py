@@ -150,4 +150,4 @@ def _begin(runs: int, metrics: int, history: HistoryBatch | None) -> Batch:
     allowed = ALLOWED[:metrics]
     if history is None:
         return Batch.begin(runs, allowed)
-    return Batch.begin(runs, allowed, history.dispersion, warmed=history.enough)
+    return Batch.begin(runs, allowed, history.dispersion, warmed=history.enough, before=history.counts)

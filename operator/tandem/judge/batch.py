@@ -12,7 +12,16 @@ from typing import Final
 import numpy as np
 
 from tandem.judge import states
-from tandem.judge.gates import Array, Flags, Integers, Numbers, absolute_pass_increment, finite_exp, log_mean
+from tandem.judge.gates import (
+    Array,
+    Flags,
+    Integers,
+    Numbers,
+    absolute_pass_increment,
+    bet_stakes,
+    finite_exp,
+    log_mean,
+)
 from tandem.judge.rules import RELATIVE_PART, RULES, UNCOMPARED_PART, Rules, Settings, VerdictKind
 
 CANDIDATE: Final = slice(0, 2)
@@ -25,6 +34,12 @@ GATES: Final = ("passing", "relative", "absolute", "holding")
 """Coding of what a verdict rests on: evidence for the candidate, its comparison with stable, its own record where
 stable answers nothing in a step, or a metric that can do no more than hold."""
 
+GUESSED: Final = 200
+"""Requests that count as seen, with as many bad ones as the objective grants, before stable's share is known."""
+
+FAVOURED: Final = 0.75
+"""Part of the stake for a candidate on the one bet that suits stable's share best, once that is known for sure."""
+
 UNDECIDED, ADVANCE, HOLD, ROLL_BACK = range(4)
 PASSING, RELATIVE, ABSOLUTE, HOLDING = range(4)
 
@@ -35,13 +50,15 @@ class Batch:
 
     ``allowed``: the bad share that each metric's objective grants. ``decides``: which metrics may send a version back
     and must pass; the others only hold it while the candidate fares worse under them than stable. ``warmed``: whether
-    dispersion was learned of stable before the rollout. ``rollout``, ``step``, ``pending``: counts of the whole
-    rollout, of its step and of the unfinished block. The others are the gates' states: see `tandem.judge.states`.
+    dispersion was learned of stable before the rollout; ``before``: stable's requests and bad ones of that time.
+    ``rollout``, ``step``, ``pending``: counts of the whole rollout, of its step and of the unfinished block. The others
+    are the gates' states: see `tandem.judge.states`.
     """
 
     allowed: Array
     decides: Flags
     warmed: Flags
+    before: Integers
     rollout: Integers
     step: Integers
     pending: Integers
@@ -58,12 +75,14 @@ class Batch:
         dispersion: Array | None = None,
         decides: Sequence[bool] | None = None,
         warmed: Flags | None = None,
+        before: Integers | None = None,
     ) -> "Batch":
         """Return the evidence before the first request.
 
         ``dispersion``: what was learned of stable before, as `HistoryBatch.dispersion`; None where nothing was.
         ``warmed``: where that was enough, as `HistoryBatch.enough`; everywhere by default, if anything was learned.
-        ``decides``: one flag a metric, all by default.
+        ``before``: requests and bad ones of that time, as `HistoryBatch.counts`. ``decides``: one flag a metric, all
+        by default.
         """
         shape = (rollouts, len(allowed))
         shares = np.broadcast_to(np.asarray(allowed, dtype=float), shape)
@@ -74,6 +93,7 @@ class Batch:
             allowed=shares,
             decides=np.broadcast_to(np.ones(shape[1], dtype=bool) if decides is None else np.asarray(decides), shape),
             warmed=np.broadcast_to(dispersion is not None if warmed is None else warmed, shape),
+            before=np.zeros((*shape, 2), dtype=np.int64) if before is None else before,
             rollout=counts,
             step=counts,
             pending=counts,
@@ -160,7 +180,7 @@ def judge_batch(
 
     ``next_share``: the share of requests that each rollout's next step gives, (rollouts,); else that of the settings.
     """
-    passing = _pass_log(batch, pass_limit(batch, settings, next_share), rules)
+    passing = _pass_log(batch, settings, next_share, rules)
     worst = np.where(batch.decides, passing, np.inf)
     relative = states.relative_log(batch.relative)
     against = _mean_e(relative, batch.decides)
@@ -260,9 +280,25 @@ def _put(before: Array, rows: Flags | EllipsisType, after: Array) -> Array:
     return whole
 
 
-def _pass_log(batch: Batch, limit: Array, rules: Rules) -> Array:
+def pass_stakes(batch: Batch, settings: Settings, next_share: Numbers | None = None) -> Array:
+    """Return how the stake for each candidate is split over the bets: from what was known before the step began.
+
+    That is stable's share of bad requests until then, as far as it is known, and that a step gives about half of what
+    the next one will. The split stays what it is throughout the step: so the e-value is a mixture of e-processes that
+    begin with the step, which is one.
+    """
+    share = settings.next_share if next_share is None else np.asarray(next_share, dtype=float)[:, None]
+    known = batch.before + (batch.rollout - batch.step)[..., STABLE]
+    seen = known[..., 0] + GUESSED
+    level = (known[..., 1] + GUESSED * batch.allowed) / seen
+    return bet_stakes(level, settings.margins(share), share / (2.0 - share), FAVOURED * known[..., 0] / seen)
+
+
+def _pass_log(batch: Batch, settings: Settings, next_share: Numbers | None, rules: Rules) -> Array:
+    limit = pass_limit(batch, settings, next_share)
     factor = states.passing_factor(batch.dispersion, batch.warmed, rules)
-    log = log_mean(states.passing_logs(batch.passing, limit, factor))
+    stakes = pass_stakes(batch, settings, next_share)
+    log = log_mean(states.passing_logs(batch.passing, limit, factor), stakes)
     alone = batch.uncompared
     if alone.any():
         seen = batch.step[alone]

@@ -8,11 +8,11 @@ import numpy as np
 
 from tandem.judge import codec, states
 from tandem.judge.batch import Batch, add_batch, next_step_batch
-from tandem.judge.counts import CorruptEvidence, Counts, Increment
+from tandem.judge.counts import NONE, CorruptEvidence, Counts, Increment
 from tandem.judge.history import History, MetricHistory, dispersion_from
 
-FORMAT: Final = 2
-"""Format 1 knew one scale of dispersion and no history."""
+FORMAT: Final = 3
+"""Formats 1 and 2 had other bets and another way to learn dispersion: what they hold cannot be read on."""
 
 TURNED_AWAY: Final = "turned-away"
 """Name of the metric that counts requests refused because the version was busy (429). It sends nobody back: it holds a
@@ -29,8 +29,8 @@ Floats = tuple[float, ...]
 class MetricEvidence:
     """Evidence under one metric: counts of the rollout, the step and the unfinished block, and the gates' states.
 
-    The states are the rows of `Batch` arrays: see `tandem.judge.states`. ``warmed``: stable's history was known when
-    the rollout began.
+    The states are the rows of `Batch` arrays: see `tandem.judge.states`. ``before``: what stable had answered
+    before the rollout began, as far as is known; ``warmed``: that was enough to rely on.
     """
 
     allowed: float = DEFAULT_ALLOWED
@@ -42,6 +42,7 @@ class MetricEvidence:
     passing: Floats = states.PASSING
     absolute: Floats = tuple(states.absolute_begin(DEFAULT_ALLOWED).tolist())
     warmed: bool = False
+    before: Counts = NONE
 
     @property
     def uncompared(self) -> bool:
@@ -68,10 +69,8 @@ class Evidence:
     def from_dict(cls, data: object) -> "Evidence":
         """Return the evidence that `to_dict` wrote. Raises `CorruptEvidence` for anything else."""
         content = codec.record(data, "evidence", ("format", "metrics"))
-        codec.expect_format(content["format"], 1, FORMAT)
+        codec.expect_format(content["format"], FORMAT)
         metrics = codec.mapping(content["metrics"], "metrics")
-        if content["format"] == 1:
-            metrics = {name: _upgraded(value, f"metrics.{name}") for name, value in metrics.items()}
         return cls({name: _metric_from_dict(value, f"metrics.{name}") for name, value in metrics.items()})
 
 
@@ -121,6 +120,7 @@ def batch_of(metrics: Mapping[str, MetricEvidence]) -> Batch:
         allowed=np.array([[row.allowed for row in rows]]),
         decides=np.array([[name != TURNED_AWAY for name in metrics]]),
         warmed=np.array([[row.warmed for row in rows]]),
+        before=np.array([[[row.before.total, row.before.bad] for row in rows]], dtype=np.int64),
         rollout=rollout,
         step=step,
         pending=pending,
@@ -133,7 +133,9 @@ def batch_of(metrics: Mapping[str, MetricEvidence]) -> Batch:
 
 def _begin(allowed: float, history: MetricHistory | None = None) -> MetricEvidence:
     begun = _rows(Batch.begin(1, [allowed]))[0]
-    return begun if history is None else replace(begun, dispersion=history.dispersion, warmed=history.enough)
+    if history is None:
+        return begun
+    return replace(begun, dispersion=history.dispersion, warmed=history.enough, before=history.counts)
 
 
 def _rows(batch: Batch) -> list[MetricEvidence]:
@@ -148,6 +150,7 @@ def _rows(batch: Batch) -> list[MetricEvidence]:
             passing=tuple(batch.passing[0, row].tolist()),
             absolute=tuple(batch.absolute[0, row].tolist()),
             warmed=bool(batch.warmed[0, row]),
+            before=Counts(*batch.before[0, row].tolist()),
         )
         for row in range(batch.allowed.shape[1])
     ]
@@ -161,7 +164,11 @@ def _increment(row: list[int]) -> Increment:
     return Increment(Counts(row[0], row[1]), Counts(row[2], row[3]))
 
 
-_FIELDS: Final = ("allowed", "rollout", "step", "pending", "dispersion", "relative", "passing", "absolute", "warmed")
+_FIELDS: Final = (
+    *("allowed", "rollout", "step", "pending"),
+    *("dispersion", "relative", "passing", "absolute"),
+    *("warmed", "before"),
+)
 
 
 def _metric_to_dict(metric: MetricEvidence) -> dict[str, Any]:
@@ -175,6 +182,7 @@ def _metric_to_dict(metric: MetricEvidence) -> dict[str, Any]:
         "passing": list(metric.passing),
         "absolute": list(metric.absolute),
         "warmed": metric.warmed,
+        "before": [metric.before.total, metric.before.bad],
     }
 
 
@@ -195,17 +203,8 @@ def _metric_from_dict(data: object, where: str) -> MetricEvidence:
         passing=codec.floats(content["passing"], f"{where}.passing", len(states.PASSING), least=0.0),
         absolute=codec.absolute(content["absolute"], f"{where}.absolute"),
         warmed=content["warmed"],
+        before=codec.counts(content["before"], f"{where}.before"),
     )
-
-
-def _upgraded(data: object, where: str) -> dict[str, Any]:
-    """Return a metric of format 1 as format 2 writes it.
-
-    What spoke for it was divided by dispersion before: it is divided again, so a candidate passes later, not sooner.
-    """
-    content = codec.record(data, where, tuple(name for name in _FIELDS if name != "warmed"))
-    squares, expected, *_ = codec.floats(content["dispersion"], f"{where}.dispersion", 4, least=0.0)
-    return {**content, "dispersion": [squares, expected, *states.DISPERSION[2:]], "warmed": False}
 
 
 def _within(part: Increment, whole: Increment) -> bool:

@@ -18,7 +18,7 @@ Numbers = npt.ArrayLike
 
 RATIOS: Final[Array] = np.array([1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 1000.0])
 RATIO_WEIGHTS: Final[Array] = np.array([0.08, 0.12, 0.15, 0.15, 0.15, 0.15, 0.20])
-BETS: Final[Array] = np.array([0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95])
+BETS: Final[Array] = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.55, 0.7, 0.85, 0.95])
 WORSE: Final[Array] = np.array([0.01, 0.03, 0.1, 0.3, 0.99])
 BETTER: Final[Array] = np.array([0.1, 0.25, 0.5, 0.75])
 
@@ -74,12 +74,27 @@ def pass_logs(good: Numbers, bad: Numbers, stable_part: Numbers, margin: Numbers
     return logs
 
 
+def bet_stakes(stable_share: Numbers, margin: Numbers, ratio: Numbers, favoured: Numbers) -> Array:
+    """Return how the pass gate's stake is split over its bets; the parts add up to 1.
+
+    The part ``favoured`` goes to the bet that grows fastest if both versions have the share ``stable_share`` and the
+    candidate gets ``ratio`` requests for each of stable's; the rest is spread evenly, in case that is not so. Any split
+    that is made before the requests are answered is fair: each bet's e-value has mean 1 at most, so has their mean.
+    """
+    p, r = np.asarray(stable_share, dtype=float), np.asarray(ratio, dtype=float)
+    growth = pass_logs(1.0 - p, p, pass_stable_increment(r, 1.0, p / r), margin)
+    best = growth.argmax(axis=-1)[..., None] == np.arange(len(BETS))
+    part = np.asarray(favoured, dtype=float)[..., None]
+    stakes: Array = part * best + (1.0 - part) / len(BETS)
+    return stakes
+
+
 def log_mean(logs: Array, weights: Array | None = None) -> Array:
     """Return the log of the weighted mean of e-values given as logs, over the last axis; equal weights by default."""
     largest = np.max(logs, axis=-1)
     finite = np.where(np.isneginf(largest), 0.0, largest)
     parts = np.exp(logs - finite[..., None])
-    mean = parts.mean(axis=-1) if weights is None else parts @ weights
+    mean = parts.mean(axis=-1) if weights is None else (parts * weights).sum(axis=-1)
     with np.errstate(divide="ignore"):
         log: Array = finite + np.log(mean)
     return log

@@ -37,9 +37,9 @@ class Rules:
 
     ratio: float = 1.25
     cap: float = math.log(10.0)
-    largest_dispersion: float = 30.0
+    largest_dispersion: float = 100.0
     cold_dispersion: float = 3.0
-    smallest_block: int = 10
+    smallest_block: int = 8
     hold_at: float = 5.0
 
 

@@ -39,6 +39,14 @@ BOUND_LOG: Final = math.log(1e5)
 SCALES: Final = (1, 8, 64)
 """Blocks that are added up before stable's counts are compared: bursts that last for many looks show in none alone."""
 
+HISTORY_SCALES: Final = (1, 2, 8)
+"""The same before a rollout, where a block is ten seconds or more: it sees spells of 20 s, and of a minute. Sums of ten
+minutes are not made: in that time a level that drifts bends, and looks like bursts (seen in simulation: a version with
+5 % errors was sent back after 905 s, not 34 s)."""
+
+FORGIVEN: Final = 2.0
+"""Standard deviations by which independent requests' squares may exceed what was expected before that counts."""
+
 MEMORY: Final = 0.9998
 """What is kept of the past with each sum: 5,000 looks are most of an hour at two a second."""
 
@@ -67,12 +75,13 @@ block: the absence of errors looks like evidence until the first burst shows wha
 def dispersion_factor(state: Array, rules: Rules) -> Array:
     """By how much evidence is divided: 1 for independent requests. The scale on which counts vary most decides.
 
-    Independent requests scatter too: one standard deviation of the squares (of Poisson counts as large as the last two)
-    is forgiven, or the largest of several scales would always find something.
+    Independent requests scatter too: what they do by chance (standard deviations of the squares, of Poisson counts as
+    large as the last two) is forgiven, or the largest of several scales would always find something. The state is that
+    before the block which is divided, and no factor is below 1: so evidence stays evidence, whatever the factor is.
     """
-    scales = _by_scale(state)
+    scales = by_scale(state)
     squares, expected, last = scales[..., 0], scales[..., 1], (scales[..., 3] + scales[..., 5]) / 2.0
-    ratio = (squares - np.sqrt(expected * (1.0 + 2.0 * last))) / expected
+    ratio = (squares - FORGIVEN * np.sqrt(expected * (1.0 + 2.0 * last))) / expected
     factor: Array = np.clip(ratio.max(axis=-1), 1.0, rules.largest_dispersion)
     return factor
 
@@ -91,26 +100,21 @@ def passing_factor(state: Array, warmed: Flags, rules: Rules) -> Array:
 
 def dispersion_after(state: Array, total: Numbers, bad: Numbers) -> Array:
     """Return the dispersion after one more block of stable's in a rollout."""
-    return _dispersion_after(state, total, bad, len(SCALES))
+    return _dispersion_after(state, total, bad, SCALES)
 
 
 def history_after(state: Array, total: Numbers, bad: Numbers) -> Array:
-    """Return the dispersion after one more block of stable's before a rollout, of ten seconds or more.
-
-    Such blocks are compared one by one. Sums of 64 are ten minutes: in that time a level that drifts bends, and looks
-    like bursts (seen in simulation: a version with 5 % errors was sent back after 905 s, not 34 s).
-    """
-    return _dispersion_after(state, total, bad, 1)
+    """Return the dispersion after one more block of stable's before a rollout, of ten seconds or more."""
+    return _dispersion_after(state, total, bad, HISTORY_SCALES)
 
 
-def _dispersion_after(state: Array, total: Numbers, bad: Numbers, count: int) -> Array:
-    every = _by_scale(state).copy()
-    scales = every[..., :count, :]
+def _dispersion_after(state: Array, total: Numbers, bad: Numbers, lengths: tuple[int, ...]) -> Array:
+    scales = by_scale(state).copy()
     block = np.stack(np.broadcast_arrays(1.0, total, bad), axis=-1)
     scales[..., 6:] += block[..., None, :]
-    full = scales[..., 6] >= SCALES[:count]
+    full = scales[..., 6] >= lengths
     scales[full] = _learnt(scales[full])
-    return every.reshape(state.shape)
+    return scales.reshape(state.shape)
 
 
 def _learnt(state: Array) -> Array:
@@ -132,7 +136,8 @@ def _learnt(state: Array) -> Array:
     return after
 
 
-def _by_scale(state: Array) -> Array:
+def by_scale(state: Array) -> Array:
+    """Return the dispersion with an axis of its own for the scales."""
     return state.reshape(*state.shape[:-1], len(SCALES), len(FRESH))
 
 

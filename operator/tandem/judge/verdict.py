@@ -9,7 +9,7 @@ import numpy as np
 from tandem.judge import batch, sentences, states
 from tandem.judge.counts import NONE, Counts, Increment
 from tandem.judge.evidence import TURNED_AWAY, Evidence, MetricEvidence, batch_of
-from tandem.judge.gates import absolute_pass_increment, log_mean, pass_logs
+from tandem.judge.gates import BETTER, Array, absolute_pass_increment, log_mean, pass_logs
 from tandem.judge.rates import Rate
 from tandem.judge.rules import RELATIVE_PART, RULES, UNCOMPARED_PART, Settings, VerdictKind
 
@@ -67,6 +67,12 @@ class _Finding:
         """By how much the candidate may be worse than stable, or how bad where stable answers nothing."""
         return float(batch.pass_limit(batch_of({self.name: self.metric}), self.settings)[0, 0])
 
+    @property
+    def stakes(self) -> Array:
+        """How the stake for the candidate was split over the bets in this step."""
+        stakes: Array = batch.pass_stakes(batch_of({self.name: self.metric}), self.settings)[0, 0]
+        return stakes
+
     def says(self, counts: Increment, text: str) -> Verdict:
         return Verdict(self.kind, self.name, counts.candidate, counts.stable, self.e_value, text, self.metric.warmed)
 
@@ -119,14 +125,15 @@ def _in_favour(found: _Finding) -> Verdict:
     if candidate.total == 0:
         return found.says(metric.step, sentences.no_traffic(stable))
     more = _still_needed(found)
-    if metric.uncompared or _clean_log(candidate.total, settings.margin) < math.log(1.0 / settings.false_advance):
+    if metric.uncompared or _clean_log(found) < math.log(1.0 / settings.false_advance):
         return found.says(metric.step, sentences.too_little(words, candidate, stable, more))
     return found.says(metric.step, sentences.unclear(words, candidate, stable, settings.margin, more))
 
 
-def _clean_log(answers: int, margin: float) -> float:
-    """Return the log of the e-value for a candidate with so many good answers and no bad one anywhere."""
-    return float(log_mean(pass_logs(answers, 0, np.zeros(len(states.PASSING) - 2), margin)))
+def _clean_log(found: _Finding) -> float:
+    """Return the log of the e-value for a candidate with as many answers, all good, and no bad one anywhere."""
+    answers, none = found.metric.step.candidate.total, np.zeros(len(states.PASSING) - 2)
+    return float(log_mean(pass_logs(answers, 0, none, found.settings.margin), found.stakes))
 
 
 def _still_needed(found: _Finding) -> int:
@@ -134,9 +141,10 @@ def _still_needed(found: _Finding) -> int:
     metric, limit, seen = found.metric, found.limit, found.metric.step.candidate
     factor = float(states.passing_factor(np.array(metric.dispersion), np.array(metric.warmed), RULES))
     if metric.uncompared:
-        logs = absolute_pass_increment(seen.total, seen.bad, limit) / factor
+        logs = absolute_pass_increment(seen.total, seen.bad, limit) / factor - math.log(len(BETTER))
         per_answer = absolute_pass_increment(1, 0, limit)
     else:
-        logs, per_answer = states.passing_logs(np.array(metric.passing), limit, factor), pass_logs(1, 0, 0.0, limit)
-    missing = math.log(len(logs) / found.settings.false_advance) - logs
+        logs = states.passing_logs(np.array(metric.passing), limit, factor) + np.log(found.stakes)
+        per_answer = pass_logs(1, 0, 0.0, limit)
+    missing = math.log(1.0 / found.settings.false_advance) - logs
     return max(math.ceil(float(np.min(missing / per_answer)) * factor), 1)

@@ -90,6 +90,7 @@ class _Run:
             list(plan.allowed.values()),
             np.tile(history.dispersion, (len(tried), 1, 1)),
             warmed=np.tile(history.enough, (len(tried), 1)),
+            before=np.tile(history.counts, (len(tried), 1, 1)),
         )
         self.left: list[tuple[Integers, Batch]] = []
         if not plan.weights:

@@ -50,7 +50,7 @@ async def learning(histories: Histories, seconds: float) -> None:
 
 
 def requests(history: History) -> int:
-    return history.metrics["errors"].requests if history.metrics else 0
+    return history.metrics["errors"].counts.total if history.metrics else 0
 
 
 def test_a_version_at_rest_is_looked_at_and_learned_of() -> None:
@@ -62,7 +62,7 @@ def test_a_version_at_rest_is_looked_at_and_learned_of() -> None:
             [1000 + EVERY * n for n in range(11)]
         )
         learned = histories.of(KEY, "fraud-r1").metrics["errors"]
-        assert (learned.requests, learned.blocks) == (200, 10), "the first look is only the baseline"
+        assert (learned.counts.total, learned.blocks) == (200, 10), "the first look is only the baseline"
         assert not histories.of(KEY, "fraud-r2").metrics
 
     in_virtual_time(scene())

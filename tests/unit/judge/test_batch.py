@@ -31,6 +31,7 @@ from tandem.judge import (
     watch_evidence,
     watch_verdict,
 )
+from tandem.judge.batch import pass_stakes
 from tandem.judge.gates import Array, Integers
 
 NAMES = ("errors", "latency-p99-250ms")
@@ -177,3 +178,24 @@ def test_a_version_worse_by_the_margin_rarely_ever_passes(warmed: bool) -> None:
         batch = add_batch(batch, 5, rng.binomial(5, 0.06, (runs, 1)), 45, rng.binomial(45, 0.01, (runs, 1)))
         passed |= judge_batch(batch, Settings(next_share=0.1)).passing[:, 0] >= 20.0
     assert passed.mean() <= 0.05
+
+
+def test_what_was_seen_in_earlier_steps_may_choose_the_bet_of_the_next() -> None:
+    """The split of the stake comes from chance too: it must not be better than fair, step after step."""
+    rng = np.random.default_rng(43)
+    batch = Batch.begin(RUNS, [0.01], warmed=np.array(True))
+    settings = Settings(next_share=0.5)
+    for _step in range(3):
+        for _ in range(6):
+            bad = rng.binomial(30, 0.02 + settings.margin, (RUNS, 1)), rng.binomial(70, 0.02, (RUNS, 1))
+            batch = add_batch(batch, 30, bad[0], 70, bad[1], Rules(largest_dispersion=1.0))
+            found = judge_batch(batch, settings, rules=Rules(largest_dispersion=1.0))
+            assert standard_errors_above_one(found.passing[:, 0]) < 3.0
+        batch = next_step_batch(batch, np.ones(RUNS, dtype=bool))
+    assert len(np.unique(pass_stakes(batch, settings).argmax(axis=-1))) > 1, "else nothing was chosen"
+
+
+def test_the_split_of_the_stake_stays_what_it_is_throughout_a_step() -> None:
+    batch = next_step_batch(add_batch(Batch.begin(1, ALLOWED), 100, 3, 900, 20), np.array([True]))
+    before = pass_stakes(batch, SETTINGS)
+    np.testing.assert_array_equal(pass_stakes(add_batch(batch, 500, 400, 500, 0), SETTINGS), before)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from tandem.judge.gates import (
+    BETS,
     RATIO_WEIGHTS,
     Array,
     absolute_increment,
     absolute_pass_increment,
+    bet_stakes,
     finite_exp,
     log_mean,
     pass_logs,
@@ -43,7 +45,7 @@ def test_relative_gate_vectors(blocks: list[Block], tolerated: float, cap: float
     assert relative_e(blocks, tolerated, cap) == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize(("bad", "stable_bad", "expected"), [(0, 4, 37.896), (1, 4, 7.3692), (6, 4, 0.46376)])
+@pytest.mark.parametrize(("bad", "stable_bad", "expected"), [(0, 4, 36.4185), (1, 4, 7.54290), (6, 4, 0.440650)])
 def test_pass_gate_vectors(bad: int, stable_bad: int, expected: float) -> None:
     stable = pass_stable_increment(100, 900, stable_bad)
     assert np.exp(log_mean(pass_logs(100 - bad, bad, stable, 0.05))) == pytest.approx(expected, rel=1e-4)
@@ -102,10 +104,32 @@ def test_pass_e_value_has_mean_at_most_one_when_the_candidate_is_worse_by_the_ma
     stable_share: float, margin: float
 ) -> None:
     rng = np.random.default_rng(33)
-    good, bad, stable = np.zeros(RUNS), np.zeros(RUNS), np.zeros((RUNS, 7))
+    good, bad, stable = np.zeros(RUNS), np.zeros(RUNS), np.zeros((RUNS, len(BETS)))
     for n_c, n_s in ((5, 45), (20, 30), (1, 60)):
         x_c = rng.binomial(n_c, stable_share + margin, RUNS)
         good, bad = good + n_c - x_c, bad + x_c
         stable = stable + pass_stable_increment(n_c, n_s, rng.binomial(n_s, stable_share, RUNS))
-    e_values = np.exp(pass_logs(good, bad, stable, margin)).mean(axis=1)
-    assert standard_errors_above_one(e_values) < 3.0
+    e_values = np.exp(pass_logs(good, bad, stable, margin))
+    assert standard_errors_above_one(e_values.mean(axis=1)) < 3.0
+    for wrong in (0.1, 1.0, 10.0):  # a stake that knows stable's share, and ones that are mistaken about it
+        stakes = bet_stakes(stable_share * wrong, margin, 0.2, 0.75)
+        assert standard_errors_above_one(e_values @ stakes) < 3.0
+
+
+class TestBetStakes:
+    @pytest.mark.parametrize("favoured", [0.0, 0.5, 0.75])
+    def test_they_are_one_stake_of_which_every_bet_gets_some(self, favoured: float) -> None:
+        shares, margins = np.meshgrid([1e-6, 0.005, 0.3, 0.99], [1e-4, 0.01, 0.5])
+        stakes = bet_stakes(shares, margins, 1.0, favoured)
+        np.testing.assert_allclose(stakes.sum(axis=-1), 1.0)
+        assert stakes.min() == pytest.approx((1.0 - favoured) / len(BETS))
+
+    @pytest.mark.parametrize(("share", "margin", "best"), [(1e-6, 0.01, 0.95), (0.01, 0.005, 0.2), (0.3, 0.001, 0.05)])
+    def test_the_rarer_bad_answers_are_the_bolder_it_is(self, share: float, margin: float, best: float) -> None:
+        assert BETS[bet_stakes(share, margin, 1.0, 0.75).argmax()] == best
+
+    def test_what_it_favours_grows_fastest_where_both_are_as_good_as_foreseen(self) -> None:
+        rng = np.random.default_rng(34)
+        bad, stable_bad = rng.binomial(10**7, 0.01), rng.binomial(10**7, 0.01)
+        logs = pass_logs(10**7 - bad, bad, pass_stable_increment(10**7, 10**7, stable_bad), 0.005)
+        assert logs.argmax() == bet_stakes(0.01, 0.005, 1.0, 0.75).argmax()

@@ -68,8 +68,8 @@ def test_comes_back_equal_from_json(looks: list[dict[str, Counts]]) -> None:
 def test_counts_every_request_once_and_nothing_changes_without_any(looks: list[dict[str, Counts]]) -> None:
     history = history_of(looks)
     for name, metric in history.metrics.items():
-        assert metric.requests == sum(look.get(name, Counts()).total for look in looks)
-        assert 1.0 <= factor(metric) <= 30.0
+        assert metric.counts.total == sum(look.get(name, Counts()).total for look in looks)
+        assert 1.0 <= factor(metric) <= RULES.largest_dispersion
     assert add_history(history, {"errors": Counts(), "new": Counts()}) == history
 
 
@@ -103,6 +103,43 @@ def test_bursts_that_last_for_many_looks_are_learned_in_the_rollout_from_longer_
         state = states.dispersion_after(state, 45, int(one))
     each_look_alone = np.var(bad) / np.mean(bad)
     assert states.dispersion_factor(state, RULES) > 2.0 * each_look_alone
+
+
+BLOCKS_AN_HOUR = 360
+
+
+def hour(shares: np.ndarray, stables: int = 40) -> np.ndarray:
+    """The factors after an hour of 9,000 requests a look, of which these shares are bad."""
+    rng = np.random.default_rng(65)
+    batch = HistoryBatch.begin(stables, 1)
+    for share in shares:
+        batch = add_history_batch(batch, 9000, rng.binomial(9000, share, (stables, 1)))
+    found: np.ndarray = states.dispersion_factor(batch.dispersion, RULES)[:, 0]
+    return found
+
+
+class TestWhatHappensAgainAndAgain:
+    def test_spells_that_recur_count_in_full_however_long_a_look_is(self) -> None:
+        shares = np.where(np.arange(BLOCKS_AN_HOUR) % 60 < 2, 0.05, 0.003)
+        assert np.median(hour(shares)) > 50.0
+
+    def test_one_outage_is_no_habit(self) -> None:
+        shares = np.where(np.abs(np.arange(BLOCKS_AN_HOUR) - 220) < 6, 0.3, 0.003)
+        assert np.median(hour(shares)) < 2.0
+
+    def test_before_half_an_hour_has_gone_nobody_knows_which_it_was(self) -> None:
+        shares = np.where(np.abs(np.arange(150) - 100) < 6, 0.3, 0.003)
+        assert np.median(hour(shares)) > 50.0
+
+    def test_only_the_last_hour_counts(self) -> None:
+        spells = np.where(np.arange(BLOCKS_AN_HOUR) % 60 < 2, 0.05, 0.003)
+        quiet = np.full(BLOCKS_AN_HOUR, 0.003)
+        assert np.median(hour(np.concatenate([spells, quiet]))) < 2.0
+
+
+def test_independent_errors_are_divided_by_hardly_more_than_one() -> None:
+    factors = hour(np.full(BLOCKS_AN_HOUR, 0.005), stables=200)
+    assert np.mean(factors) < 1.15
 
 
 def test_a_level_that_drifts_is_no_burst() -> None:
@@ -154,15 +191,18 @@ class TestARolloutThatBeginsWithIt:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("format",), 2),
+        (("format",), 1),
         (("history",), None),
         (("history", "errors"), []),
-        (("history", "errors", "requests"), -1),
-        (("history", "errors", "requests"), True),
+        (("history", "errors", "counts"), [-1, 0]),
+        (("history", "errors", "counts"), [1, 2]),
         (("history", "errors", "blocks"), 1.5),
         (("history", "errors", "pending"), [1, 2]),
-        (("history", "errors", "dispersion"), [1.0]),
-        (("history", "errors", "dispersion"), [0.0] * 27),
+        (("history", "errors", "running"), [1.0]),
+        (("history", "errors", "running"), [0.0] * 27),
+        (("history", "errors", "earlier"), [0.0] * 17),
+        (("history", "errors", "earlier"), [-1.0, 5.0] * 9),
+        (("history", "errors", "earlier"), [5.0, 0.0] * 9),
         (("history", "errors", "more"), 1),
     ],
 )

@@ -17,7 +17,7 @@ from tandem.judge import (
 )
 
 SETTINGS = Settings(next_share=0.5)
-WARMED = empty({"errors": 0.01}, History({"errors": MetricHistory(requests=20_000, blocks=400)}))
+WARMED = empty({"errors": 0.01}, History({"errors": MetricHistory(counts=Counts(20_000, 40), blocks=400)}))
 
 
 def looks(number: int, refused: int, refused_by_stable: int = 0, start: Evidence = WARMED) -> Evidence:

@@ -30,7 +30,7 @@ from tandem.judge.rules import RELATIVE_PART, UNCOMPARED_PART, WATCH_PART
 
 SETTINGS = Settings(next_share=0.5, objectives={"latency-p99": "150ms"})
 ALLOWED = {"errors": 0.001, "latency-p99": 0.01}
-WARMED = empty(ALLOWED, History({name: MetricHistory(requests=20_000, blocks=400) for name in ALLOWED}))
+WARMED = empty(ALLOWED, History({name: MetricHistory(counts=Counts(20_000, 40), blocks=400) for name in ALLOWED}))
 
 
 def block(candidate: int, stable: int, candidate_bad: int = 0, stable_bad: int = 0) -> Increment:
