@@ -31,7 +31,11 @@ class EvidenceSettings(ApiModel):
             (
                 "!has(self.whenUndecided) || self.whenUndecided == 'Hold' || has(self.maxDuration)",
                 "whenUndecided speaks of what comes after maxDuration: give that too, such as 2h",
-            )
+            ),
+            (
+                "!has(self.metrics) || has(self.source) || self.metrics.all(m, !has(m.query))",
+                "a metric's query is asked of a Prometheus: name it in source.prometheus",
+            ),
         )
     }
     false_rollback: PositivePercent = Field(
@@ -64,8 +68,8 @@ class EvidenceSettings(ApiModel):
         max_length=8,
         json_schema_extra=list_map("name"),
         description=(
-            "Counters of the bento's own that a version is judged by, besides errors and latency: it must not be bad "
-            "by any of them more often than stable."
+            "Counters of your own that a version is judged by, besides errors and latency: it must not be bad by any "
+            "of them more often than stable."
         ),
     )
     source: EvidenceSource | None = Field(

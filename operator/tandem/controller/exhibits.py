@@ -29,6 +29,7 @@ from tandem.rollout.contract import contract_in_force
 from tandem.rollout.observation import Trouble
 from tandem.rollout.terms import seconds_granted, settings_at, shares_granted
 from tandem.signals import ERRORS, Ledger, increments, named_metrics
+from tandem.signals.queries import queried_metrics
 from tandem.signals.store import ledger_from_dict, ledger_to_dict
 from tandem.signals.tallies import GATEWAY_ERRORS, TallyLedger, tallies_from_dict, tallies_to_dict
 
@@ -100,7 +101,9 @@ def gateway_metrics(deployment: ModelDeployment) -> frozenset[str]:
 
 def named_in(deployment: ModelDeployment) -> dict[str, str]:
     """Return the metrics of the user's own by name, with the mark of what they are counted by."""
-    return {metric.name: metric.counted_by for metric in named_metrics(deployment.spec.rollout.evidence)}
+    evidence = deployment.spec.rollout.evidence
+    counters = {metric.name: metric.counted_by for metric in named_metrics(evidence)}
+    return counters | {metric.name: metric.counted_by for metric in queried_metrics(evidence)}
 
 
 @dataclass(frozen=True)

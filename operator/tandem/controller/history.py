@@ -14,7 +14,7 @@ from tandem.cluster.cache import Key
 from tandem.judge import History, add_history
 from tandem.signals import Ledger, PodSample, PodTarget, fold
 from tandem.signals.collector import Scraper
-from tandem.signals.tallies import TallyLedger, TallySource, fold_tallies
+from tandem.signals.tallies import TallyLedger, TallyLook, TallySource, fold_tallies
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,9 @@ EVERY: Final = 10.0
 
 PODS_PER_SECOND: Final = 10.0
 """Pods read in a second at most, all versions together: with very many models each is looked at less often."""
+
+LONGEST_LOOK: Final = 5.0
+"""Seconds that those who count besides the pods may take: other versions wait."""
 
 
 @dataclass(slots=True)
@@ -110,10 +113,17 @@ class Histories:
 
 
 async def _look(lesson: _Lesson) -> None:
-    others = asyncio.gather(*(other.read(lesson.targets) for other in lesson.others))
-    answers, looks = await asyncio.gather(lesson.scraper.scrape(lesson.targets), others)
+    answers, looks = await asyncio.gather(lesson.scraper.scrape(lesson.targets), _look_at_others(lesson))
     samples = [answer for answer in answers if isinstance(answer, PodSample)]
     folded = fold(lesson.ledger, samples, lesson.objectives, {target.key for target in lesson.targets})
     tallied = fold_tallies(lesson.tallies, (tally for look in looks for tally in look.tallies), {lesson.revision})
     lesson.ledger, lesson.tallies = folded.ledger, tallied.ledger
     lesson.history = add_history(lesson.history, tallied.beside(folded.counts).get(lesson.revision, {}))
+
+
+async def _look_at_others(lesson: _Lesson) -> Sequence[TallyLook]:
+    try:
+        async with asyncio.timeout(LONGEST_LOOK):
+            return await asyncio.gather(*(other.read(lesson.targets) for other in lesson.others))
+    except TimeoutError:
+        return ()

@@ -1,10 +1,12 @@
-"""Reading on behalf of one trial: its pods twice a second, and with them whoever else counts what becomes of requests.
+"""Reading on behalf of one trial: its pods twice a second, and whoever else counts what becomes of requests.
 
-What was read is kept until the trial takes it in.
+Each is read at its own pace: the pods wait for nobody. What was read is kept until the trial takes it in.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from tandem.api.sources import EvidenceSource
@@ -26,32 +28,38 @@ BLIND_TIMES: Final = 10
 class Reader:
     """Reads the pods of a trial from one source, for as long as it is not stopped.
 
-    ``source``: where, if not from the pods themselves. ``heard`` is called after each look.
+    ``source``: where, if not from the pods themselves. ``heard`` is called when there is news.
     """
 
     def __init__(self, scraper: Scraper, source: EvidenceSource | None, heard: Callable[[], None]) -> None:
         self.source = source
         self.targets: tuple[PodTarget, ...] = ()
-        self._tallies: tuple[TallySource, ...] = ()
         self._collector = Collector(scraper)
         self._heard = heard
         self._samples: list[PodSample] = []
-        self._looks: list[TallyLook] = []
         self._missed: dict[str, int] = {}
-        self._troubled: dict[str, int] = {}
-        self._last_looks: Sequence[TallyLook] = ()
         self._task: asyncio.Task[None] | None = None
+        self._others: dict[TallySource, _Other] = {}
 
-    def follow(self, name: str, targets: tuple[PodTarget, ...], tallies: tuple[TallySource, ...]) -> None:
+    def follow(self, name: str, targets: tuple[PodTarget, ...], others: tuple[TallySource, ...]) -> None:
         """Read these pods, and these counters of them, from now on. ``name``: whose pods they are, for people."""
-        self.targets, self._tallies = targets, tallies
+        self.targets = targets
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._read(), name=f"read pods of {name}")
+            self._task = asyncio.create_task(self._again_and_again(self._look), name=f"read pods of {name}")
+        for source in self._others.keys() - set(others):
+            self._others.pop(source).task.cancel()
+        for source in others:
+            if source not in self._others:
+                look = partial(self._look_at, source)
+                task = asyncio.create_task(self._again_and_again(look), name=f"read counts of {name}")
+                self._others[source] = _Other(task)
 
     def stop(self) -> None:
         """Read no more."""
         if self._task is not None:
             self._task.cancel()
+        for other in self._others.values():
+            other.task.cancel()
 
     def take_samples(self) -> list[PodSample]:
         """Return what was read of the pods and not taken yet."""
@@ -60,15 +68,18 @@ class Reader:
 
     def take_tallies(self) -> list[Tally]:
         """Return what others have counted of them, in the order in which it was read, and was not taken yet."""
-        looks, self._looks = self._looks, []
-        return [tally for look in looks for tally in look.tallies]
+        found: list[Tally] = []
+        for other in self._others.values():
+            found.extend(other.tallies)
+            other.tallies = []
+        return found
 
     @property
     def flaws(self) -> dict[str, dict[str, Flaw]]:
         """What others did not tell of a revision, by revision and metric, the last time."""
         found: dict[str, dict[str, Flaw]] = {}
-        for look in self._last_looks:
-            for revision, flaws in look.flaws.items():
+        for other in self._others.values():
+            for revision, flaws in other.look.flaws.items():
                 found.setdefault(revision, {}).update(flaws)
         return found
 
@@ -89,28 +100,40 @@ class Reader:
 
     def trouble_with_tallies(self) -> Trouble | None:
         """Say the same of those who count besides."""
-        for look in self._last_looks:
-            if look.trouble is not None and self._troubled.get(look.trouble.reason, 0) >= UNREADABLE_TIMES:
-                return Trouble(look.trouble.reason, look.trouble.message)
+        for other in self._others.values():
+            if other.look.trouble is not None and other.troubled >= UNREADABLE_TIMES:
+                return Trouble(other.look.trouble.reason, other.look.trouble.message)
         return None
 
-    async def _read(self) -> None:
+    async def _again_and_again(self, look: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
         next_look = loop.time()
         while True:
-            await self._look()
-            self._heard()
+            await look()
             next_look = max(next_look + INTERVAL, loop.time())
             await asyncio.sleep(next_look - loop.time())
 
     async def _look(self) -> None:
-        targets, tallies = self.targets, self._tallies
-        others = asyncio.gather(*(source.read(targets) for source in tallies))
-        samples, looks = await asyncio.gather(self._collector.collect(targets), others)
-        self._samples.extend(samples)
+        self._samples.extend(await self._collector.collect(self.targets))
         failed = {answer.pod.key for answer in self._collector.unreadable}
         self._missed = {pod: self.missed(pod) + 1 for pod in failed}
-        self._last_looks = looks
-        self._looks.extend(looks)
-        reasons = {look.trouble.reason for look in looks if look.trouble is not None}
-        self._troubled = {reason: self._troubled.get(reason, 0) + 1 for reason in reasons}
+        self._heard()
+
+    async def _look_at(self, source: TallySource) -> None:
+        look, other = await source.read(self.targets), self._others[source]
+        other.look = look
+        other.tallies.extend(look.tallies)
+        other.troubled = other.troubled + 1 if look.trouble is not None else 0
+        if look.tallies:
+            self._heard()
+
+
+@dataclass(slots=True)
+class _Other:
+    """Somebody else who counts: the last look at it, and what it brought that was not taken yet."""
+
+    task: asyncio.Task[None]
+    look: TallyLook = field(default_factory=TallyLook)
+    tallies: list[Tally] = field(default_factory=list)
+    troubled: int = 0
+    """Looks in a row that did not bring everything."""

@@ -86,10 +86,11 @@ NOT_READ: Final = Reading(None, Flaw("MetricMissing", "the source of evidence do
 
 
 def named_metrics(settings: EvidenceSettings) -> tuple[NamedMetric, ...]:
-    """Return the metrics that ``rollout.evidence.metrics`` declares."""
+    """Return the metrics of ``rollout.evidence.metrics`` that the pods count themselves."""
     return tuple(
         NamedMetric(metric.name, Selector.of(metric.bad), Selector.of(metric.total))
         for metric in settings.metrics or ()
+        if metric.bad is not None and metric.total is not None
     )
 
 

@@ -80,14 +80,14 @@ class PrometheusClient:
         limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS // 2)
         self._transport = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False, limits=limits)
 
-    async def ask(self, address: str, text: str) -> bytes:
-        """Return the answer to an instant query. Raises `Unanswered`."""
+    async def ask(self, address: str, text: str, at: float | None = None) -> bytes:
+        """Return the answer to an instant query, for now or for a time in Unix seconds. Raises `Unanswered`."""
         if self._allowed and address.rstrip("/") not in self._allowed:
             allowed = ", ".join(sorted(self._allowed))
             raise Unanswered("Refused", f"this operator may not ask there; it may ask {allowed}")
         try:
             async with asyncio.timeout(self.timeout):
-                return await self._post(address, text)
+                return await self._post(address, text, at)
         except TimeoutError:
             raise Unanswered("TimedOut", f"no complete answer within {self.timeout:g} s") from None
         except httpx.ConnectError as error:
@@ -104,8 +104,9 @@ class PrometheusClient:
     async def __aexit__(self, *_: object) -> None:
         await self._transport.aclose()
 
-    async def _post(self, address: str, text: str) -> bytes:
-        content = urlencode({"query": text, "timeout": f"{self.timeout:g}s"}).encode()
+    async def _post(self, address: str, text: str, at: float | None) -> bytes:
+        form = {"query": text, "timeout": f"{self.timeout:g}s", **({"time": f"{at:.3f}"} if at is not None else {})}
+        content = urlencode(form).encode()
         url = f"{address.rstrip('/')}/api/v1/query"
         response = await self._transport.handle_async_request(
             httpx.Request("POST", url, headers=_HEADERS, content=content)

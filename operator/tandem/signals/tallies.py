@@ -65,11 +65,10 @@ class TallySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """What a counter said last, the most that it ever said, and how often it fell."""
+    """What a counter said last, and the most that it ever said, of all and of bad ones."""
 
     last: Counts
     most: Counts
-    falls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +76,6 @@ class TallyLedger:
     """Where the counters stand: by revision, metric and counter."""
 
     stands: Mapping[str, Mapping[str, Mapping[str, Stand]]] = field(default_factory=dict)
-
-    def falls(self, revision: str, metric: str) -> int:
-        """Return how often the counter that fell most often has fallen."""
-        stands = self.stands.get(revision, {}).get(metric, {})
-        return max((stand.falls for stand in stands.values()), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +127,14 @@ def _step(before: Stand | None, tally: Tally) -> tuple[Stand, Counts]:
         return Stand(now, now), Counts()
     if not tally.usable:
         return before, Counts()
+    most = Counts(max(now.total, before.most.total), max(now.bad, before.most.bad))
     if not _reaches(now, before.last):
-        return Stand(now, before.most, before.falls + 1), Counts()
-    is_back = _reaches(now, before.most)
-    base = before.most if is_back else before.last
+        return Stand(now, most), Counts()
+    base = before.most if _reaches(now, before.most) else before.last
     total, bad = now.total - base.total, now.bad - base.bad
     if bad > total:
         return before, Counts()  # more was counted badly than in all: the rest is on its way
-    return Stand(now, now if is_back else before.most, before.falls), Counts(total, bad)
+    return Stand(now, most), Counts(total, bad)
 
 
 def _reaches(now: Counts, then: Counts) -> bool:
@@ -176,13 +170,13 @@ def tallies_from_dict(data: object) -> TallyLedger:
 
 
 def _stand_to_list(stand: Stand) -> list[int]:
-    return [stand.last.total, stand.last.bad, stand.most.total, stand.most.bad, stand.falls]
+    return [stand.last.total, stand.last.bad, stand.most.total, stand.most.bad]
 
 
 def _stand(data: object, where: str) -> Stand:
-    if not isinstance(data, list) or len(data) != 5:
-        raise CorruptEvidence(where, "not five numbers")
-    last, most = read.counts(data[:2], where), read.counts(data[2:4], where)
-    if last != most and _reaches(last, most):
+    if not isinstance(data, list) or len(data) != 4:
+        raise CorruptEvidence(where, "not four numbers")
+    last, most = read.counts(data[:2], where), read.counts(data[2:], where)
+    if not _reaches(most, last):
         raise CorruptEvidence(where, "stands higher than it ever did")
-    return Stand(last, most, read.whole(data[4], where))
+    return Stand(last, most)

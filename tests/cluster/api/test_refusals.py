@@ -67,6 +67,19 @@ METRIC = {
 }
 
 
+BAD_QUERY, TOTAL_QUERY = (
+    f'sum by (pod) ({name}{{pod=~"$revision-.*"}})' for name in ("declined_total", "scored_total")
+)
+SOURCE = {"prometheus": {"address": "http://prometheus.monitoring:9090"}}
+
+
+def with_query(source: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """A ModelDeployment with a metric that is counted by queries, changed like this."""
+    metric = {"name": "declined", "query": {"bad": BAD_QUERY, "total": TOTAL_QUERY, **changes}}
+    evidence = {"metrics": [metric], **({"source": source} if source else {})}
+    return model_deployment("rollout", "evidence", value=evidence)
+
+
 def with_metric(**changes: Any) -> dict[str, Any]:
     """A ModelDeployment with one metric of the user's own, changed like this."""
     return model_deployment("rollout", "evidence", "metrics", value=[{**METRIC, **changes}])
@@ -181,6 +194,26 @@ REFUSED = {
         without_gateway(),
         "rollout.evidence.gateway reads what a gateway counts: declare traffic.gateway too",
     ),
+    "a metric that is counted twice": (
+        with_metric(query={"bad": BAD_QUERY, "total": TOTAL_QUERY}),
+        "a metric is counted by bad and total, or by query: give the two, or the one",
+    ),
+    "a metric of bad ones only": (
+        model_deployment("rollout", "evidence", "metrics", value=[{"name": "a", "bad": METRIC["bad"]}]),
+        "a metric is counted by bad and total, or by query: give the two, or the one",
+    ),
+    "a query of no version": (
+        with_query(SOURCE, total='sum(scored_total{pod=~"fraud-.*"})'),
+        "a query says which version it is about: write $revision for the name of its ModelRevision",
+    ),
+    "a query of which all is bad": (
+        with_query(SOURCE, total=BAD_QUERY),
+        "bad and total are the same query: all would be bad, and always",
+    ),
+    "a query to nobody": (
+        with_query(),
+        "a metric's query is asked of a Prometheus: name it in source.prometheus",
+    ),
     "a certainty that no evidence gives": (
         model_deployment("rollout", "evidence", "falseRollback", value="0.0%"),
         "must be more than 0%",
@@ -272,6 +305,7 @@ ACCEPTED = {
     "metrics of its own": model_deployment(
         "rollout", "evidence", "metrics", value=[{**METRIC, "name": f"metric-{number}"} for number in range(8)]
     ),
+    "metrics by queries": with_query(SOURCE),
     "what the gateway counts": model_deployment("rollout", "evidence", "gateway", value={"envoy": {}}),
     "steps that end by time": model_deployment("rollout", "pace", value="Time"),
     "an end of the evidence": model_deployment(

@@ -61,6 +61,9 @@ class Bento:
             for code in (200, 500):  # as BentoML does before the first request
                 self._requests.labels(*_labels(path), code)
         self._in_progress.labels(*_labels("/predict"))
+        self._scored = Counter("scored", "Scored", ["outcome"], registry=registry)
+        for outcome in ("passed", "declined"):
+            self._scored.labels(outcome)
         self.registry = registry
 
     def answer(self, number: int, code: int = 200, seconds: float = 0.01, path: str = "/predict") -> None:
@@ -69,6 +72,11 @@ class Bento:
         self._requests.labels(*labels).inc(number)
         for _ in range(number):
             self._durations.labels(*labels).observe(seconds)
+
+    def score(self, number: int, declined: int = 0) -> None:
+        """Count what the service counts itself: things that it scored, and how many of them it declined."""
+        self._scored.labels("passed").inc(number - declined)
+        self._scored.labels("declined").inc(declined)
 
     def garble(self) -> None:
         """Count what is no number."""

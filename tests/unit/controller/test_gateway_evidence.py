@@ -38,14 +38,16 @@ class Pods:
         return [PodSample(pod, at, PodCounters({("/predict", 200): self.answered})) for pod in pods]
 
 
-@dataclass
+@dataclass(eq=False)
 class Gateway:
     """A gateway that says how many of the requests to each version went wrong."""
 
     counts: dict[str, Counts] = field(default_factory=dict)
     down: bool = False
+    looks: int = 0
 
     async def read(self, pods: Sequence[PodTarget]) -> TallyLook:
+        self.looks += 1
         if self.down:
             return TallyLook(trouble=Flaw("GatewayUnreadable", "the gateway says nothing"))
         return TallyLook(

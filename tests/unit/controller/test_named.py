@@ -65,6 +65,18 @@ def answered(exhibit: Exhibit, looks: int, candidate: dict[str, Counts], stable:
     return exhibit
 
 
+def test_metrics_that_are_queried_are_judged_like_those_that_pods_count() -> None:
+    declined = {"name": "declined", "query": {"bad": "a{v='$revision'}", "total": "b{v='$revision'}"}}
+    deployment = rolling([DOUBT, declined])
+    assert named_in(deployment).keys() == {"doubt", "declined"}
+    counts = (
+        {"errors": Counts(100, 0), "declined": Counts(100, 40)},
+        {"errors": Counts(900), "declined": Counts(900, 9)},
+    )
+    found = judged(answered(begun(deployment), 6, *counts), deployment)
+    assert (found.kind, found.metric) == (VerdictKind.ROLL_BACK, "declined")
+
+
 class TestSaturation:
     def saturated(self, looks: int, refused: int) -> Exhibit:
         exhibit = begun(rolling(()))

@@ -43,9 +43,9 @@ def counted(said: list[Said]) -> list[Said]:
         ("what came since", [(100, 7), (110, 9), (110, 9)], [(0, 0), (10, 2), (0, 0)]),
         ("one that begins anew", [(100, 7), (4, 1), (10, 2)], [(0, 0), (0, 0), (6, 1)]),
         ("a part that is gone and is back", [(90, 9), (5, 1), (6, 2), (99, 12)], [(0, 0), (0, 0), (1, 1), (9, 3)]),
-        ("one begun anew that passes its mark", [(10, 0), (2, 0), (8, 1), (15, 1)], [(0, 0), (0, 0), (6, 1), (5, 1)]),
+        ("one begun anew that passes its mark", [(10, 0), (2, 0), (8, 1), (15, 1)], [(0, 0), (0, 0), (6, 1), (5, 0)]),
         ("bad ones whose total is on its way", [(10, 0), (11, 3), (13, 3)], [(0, 0), (0, 0), (3, 3)]),
-        ("only the bad ones fell", [(10, 5), (12, 4), (14, 5)], [(0, 0), (0, 0), (4, 0)]),
+        ("only the bad ones fell", [(10, 5), (12, 4), (14, 5)], [(0, 0), (0, 0), (2, 0)]),
     ],
 )  # fmt: skip
 def test_what_one_counter_says(case: str, said: list[Said], expected: list[Said]) -> None:
@@ -57,7 +57,6 @@ def test_counters_are_told_apart() -> None:
     ledger = fold_tallies(TallyLedger(), [tally(100, 1, "a"), tally(50, 0, "b"), tally(9, 0, "a", "fraud-r1")]).ledger
     folded = fold_tallies(ledger, [tally(110, 2, "a"), tally(3, 1, "b"), tally(10, 0, "a", "fraud-r1")])
     assert folded.counts == {"fraud-r2": {METRIC: Counts(10, 1)}, "fraud-r1": {METRIC: Counts(1, 0)}}
-    assert (folded.ledger.falls("fraud-r2", METRIC), folded.ledger.falls("fraud-r1", METRIC)) == (1, 0)
 
 
 def test_several_looks_at_once_are_taken_in_their_order() -> None:
@@ -112,10 +111,10 @@ def test_it_survives_a_restart_of_the_operator(said: list[tuple[Said, str]]) -> 
     [
         None,
         {"format": 2, "stands": {}},
-        {"format": 1, "stands": {"fraud-r2": {METRIC: {"a": [1, 0, 1, 0]}}}},
-        {"format": 1, "stands": {"fraud-r2": {METRIC: {"a": [1, 2, 1, 2, 0]}}}},
-        {"format": 1, "stands": {"fraud-r2": {METRIC: {"a": [5, 0, 1, 0, 0]}}}},
-        {"format": 1, "stands": {"fraud-r2": {METRIC: {"a": [1, 0, 1, 0, -1]}}}},
+        {"format": 1, "stands": {"fraud-r2": {METRIC: {"a": [1, 0, 1]}}}},
+        {"format": 1, "stands": {"fraud-r2": {METRIC: {"a": [1, 2, 1, 2]}}}},
+        {"format": 1, "stands": {"fraud-r2": {METRIC: {"a": [5, 0, 1, 0]}}}},
+        {"format": 1, "stands": {"fraud-r2": {METRIC: {"a": [1, 0, 1, -1]}}}},
         {"format": 1, "stands": {"fraud-r2": {METRIC: []}}},
     ],
 )
