@@ -4,17 +4,18 @@ python -m bench.canary            makes what it needs (cluster, images, operator
 python -m bench.canary --quick    a smoke test, about ten minutes once the cluster is there
 
 Bad versions get 10 % of the requests at first, and fail on a given share of them, or are slow; each is rolled out
-several times. Then the same model is rolled out as another revision again and again. Each rate has a model of its own,
-so that they are tried side by side; the healthy rollouts follow the bad ones of the last. Every figure is printed as
-it is measured. Returns 1 if a healthy version was sent back, a request was lost that no bad version answered, or a
-rollout could not be measured; never for how long something took.
+several times, at each rate. Beside that the same model is rolled out as another revision again and again. Each has a
+model of its own, so that they are tried side by side. Every figure is printed as it is measured. Returns 1 if a
+healthy version was sent back, a request was lost that no bad version answered, or a rollout could not be measured;
+never for how long something took.
 """
 
 import argparse
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -69,28 +70,30 @@ def main() -> int:
 def _try_side_by_side(
     kube: Kube, folder: Path, sent: Sequence[Row], findings: Findings, given: argparse.Namespace
 ) -> None:
-    """Try each rate's versions on a stage of its own; when one of them cannot go on, or somebody asks, all end."""
+    """Try each rate's versions, and the healthy ones, on a stage each; when one cannot go on, all end."""
     over = threading.Event()
 
-    def try_rate(rate: float, healthy: int) -> None:
-        own = folder / f"{rate:g}"
+    def on_stage(name: str, attempt: Callable[[Stage], None]) -> None:
+        own = folder / name
         own.mkdir()
-        with Stage(kube, own, f"bench-canary-{rate:g}".replace(".", "-"), sent, over) as stage:
-            _try_bad_versions(stage, findings, rate, given.runs)
-            _try_healthy_versions(stage, findings, healthy)
+        with Stage(kube, own, f"bench-canary-{name}".replace(".", "-"), sent, over) as stage:
+            attempt(stage)
 
-    with ThreadPoolExecutor(len(given.rates)) as pool:
+    with ThreadPoolExecutor(len(given.rates) + 1) as pool:
         try:
             tried = [
-                pool.submit(try_rate, rate, given.healthy if rate == given.rates[-1] else 0) for rate in given.rates
+                pool.submit(on_stage, f"{rate:g}", partial(_try_bad_versions, findings, rate, given.runs))
+                for rate in given.rates
             ]
+            if given.healthy:
+                tried.append(pool.submit(on_stage, "healthy", partial(_try_healthy_versions, findings, given.healthy)))
             for each in as_completed(tried):
                 each.result()
         finally:
             over.set()
 
 
-def _try_bad_versions(stage: Stage, findings: Findings, rate: float, runs: int) -> None:
+def _try_bad_versions(findings: Findings, rate: float, runs: int, stage: Stage) -> None:
     """Roll out each bad version of this rate so many times."""
     for bad, foretold in findings.foretold.items():
         if bad.rate != rate:
@@ -106,7 +109,7 @@ def _try_bad_versions(stage: Stage, findings: Findings, rate: float, runs: int) 
             _say(f"{what}: {trial.sentence()}")
 
 
-def _try_healthy_versions(stage: Stage, findings: Findings, number: int) -> None:
+def _try_healthy_versions(findings: Findings, number: int, stage: Stage) -> None:
     """Roll out the same model so many times in a row."""
     rate, limit = findings.good.case.rate, HEALTHY_LIMIT + time_limit(findings.good.promoted)
     for each in range(1, number + 1):
