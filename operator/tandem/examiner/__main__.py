@@ -1,0 +1,48 @@
+"""``python -m tandem.examiner``: the pod that examines one version. Its last word is its termination message.
+
+It ends with 0 when there is a verdict, whichever, and with 1 when something kept it from one. What it prints, and what
+it leaves, are counts and names: rows and answers stay in its memory.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from tandem.examiner.errors import Unfinished
+from tandem.examiner.examination import examine
+from tandem.examiner.plan import read_plan
+
+LONGEST: Final = 4096
+"""Bytes of a termination message that Kubernetes keeps."""
+
+_TELL_EVERY: Final = 100
+
+
+def main() -> int:
+    """Examine what the plan says; returns the exit code."""
+    plan_file, rows, message = (Path(os.environ[name]) for name in ("PLAN_FILE", "ROWS_FOLDER", "MESSAGE_FILE"))
+    try:
+        plan = read_plan(plan_file.read_text(encoding="utf-8"), rows)
+        report = asyncio.run(examine(plan, _tell))
+    except Unfinished as error:
+        message.write_text(_trouble(str(error)), encoding="utf-8")
+        return 1
+    message.write_text(report.to_message(LONGEST), encoding="utf-8")
+    return 0
+
+
+def _trouble(text: str) -> str:
+    return json.dumps({"trouble": text[:1000]})
+
+
+def _tell(asked: int) -> None:
+    if asked % _TELL_EVERY == 0:
+        sys.stdout.write(f"{asked} requests asked\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

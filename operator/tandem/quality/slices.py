@@ -1,0 +1,191 @@
+"""Quality overall and by group: floors, gaps between groups, and losses against stable, each with its uncertainty.
+
+All bounds of all gates hold at once with the declared sureness: each may be wrong with an equal part of the rest
+(Bonferroni). So over all groups and gates together, a version that meets every demand fails at most that often.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any, Final
+
+from tandem.api.quality import SliceGate, Slices
+from tandem.api.values import percent_share
+from tandem.quality.bounds import Estimate
+from tandem.quality.errors import RowInvalid, TooManyGroups
+from tandem.quality.json_text import is_number, same_json
+from tandem.quality.outcome import Finding, Outcome
+from tandem.quality.rows import Row, group_name
+from tandem.quality.tally import ERRORS, Pairs, Tally
+
+MOST_GROUPS: Final = 50
+ALL: Final = "all rows"
+
+
+@dataclass(slots=True)
+class _Group:
+    candidate: Tally = field(default_factory=Tally)
+    stable: Tally = field(default_factory=Tally)
+    pairs: Pairs = field(default_factory=Pairs)
+
+
+class SliceTally:
+    """Takes in rows with the answers to them, one by one; judges them at the end."""
+
+    def __init__(self, slices: Slices) -> None:
+        self._slices = slices
+        self._positive = True if slices.positive is None else slices.positive
+        self._groups: list[dict[str, _Group]] = [{} for _ in slices.gates]
+
+    def take(self, row: Row, said: Any, stable_said: Any = None, *, by_stable: bool = False) -> None:
+        """Take in a row and what was predicted; with ``by_stable`` also what stable predicted.
+
+        Raises ``RowInvalid`` or ``TooManyGroups`` for rows that do not fit the gates.
+        """
+        for gate, groups in zip(self._slices.gates, self._groups, strict=True):
+            name = ALL if gate.field is None else _named(gate.field, row, gate.edges)
+            group = groups.setdefault(name, _Group())
+            if len(groups) > MOST_GROUPS:
+                raise TooManyGroups(
+                    f"field {gate.field} makes more than {MOST_GROUPS} groups: cut it with edges, or take another"
+                )
+            if gate.metric in ERRORS:
+                self._take_number(group, row, said, stable_said if by_stable else None)
+            else:
+                self._take_class(group, row, said, stable_said, by_stable)
+
+    def findings(self) -> list[Finding]:
+        """Return what came of each gate, for each group."""
+        doubt = self._doubt()
+        return [
+            finding
+            for gate, groups in zip(self._slices.gates, self._groups, strict=True)
+            for finding in _judge(gate, groups, doubt)
+        ]
+
+    def _doubt(self) -> float:
+        bounds = sum(
+            len(groups) * _bounds_of(gate) for gate, groups in zip(self._slices.gates, self._groups, strict=True)
+        )
+        return (1.0 - percent_share(self._slices.sureness)) / max(bounds, 1)
+
+    def _take_number(self, group: _Group, row: Row, said: Any, stable_said: Any) -> None:
+        if not is_number(row.label):
+            raise RowInvalid(f"{row.name}: mae and rmse need labels that are numbers")
+        # What is no number at all is counted by the caller: an error has no size then.
+        if not is_number(said):
+            return
+        group.candidate.take_number(said - row.label)
+        if is_number(stable_said):
+            group.stable.take_number(stable_said - row.label)
+            group.pairs.take_number(said - row.label, stable_said - row.label)
+
+    def _take_class(self, group: _Group, row: Row, said: Any, stable_said: Any, by_stable: bool) -> None:
+        positive = self._is_positive(row.label)
+        right, said_positive = self._read(row.label, said)
+        group.candidate.take_class(right, positive, said_positive)
+        if by_stable:
+            stable_right, stable_positive = self._read(row.label, stable_said)
+            group.stable.take_class(stable_right, positive, stable_positive)
+            group.pairs.take_class(right, stable_right, positive)
+
+    def _is_positive(self, label: Any) -> bool:
+        return same_json(label, self._positive)
+
+    def _read(self, label: Any, said: Any) -> tuple[bool, bool]:
+        """Return whether a prediction is right, and whether it says positive."""
+        if self._slices.threshold is None:
+            return same_json(said, label), self._is_positive(said)
+        says_positive = is_number(said) and said >= self._slices.threshold
+        return is_number(said) and says_positive == self._is_positive(label), says_positive
+
+
+def _named(field_name: str, row: Row, edges: list[float] | None) -> str:
+    return f"{field_name} {group_name(row.group(field_name), edges, row.name)}"
+
+
+def _bounds_of(gate: SliceGate) -> int:
+    """Return how many bounds a group of a gate rests on."""
+    by_itself = 0 if gate.min is None and gate.max is None and gate.max_gap is None else 2
+    return by_itself + (0 if gate.max_loss_against_stable is None else 4)
+
+
+def _judge(gate: SliceGate, groups: Mapping[str, _Group], doubt: float) -> Iterator[Finding]:
+    estimates = {name: group.candidate.estimate(gate.metric, doubt) for name, group in sorted(groups.items())}
+    if gate.min is not None or gate.max is not None:
+        for name, estimate in estimates.items():
+            yield _floor(gate, name, estimate)
+    if gate.max_gap is not None:
+        yield _gap(gate, estimates)
+    if gate.max_loss_against_stable is not None:
+        for name, group in sorted(groups.items()):
+            yield _loss(gate, name, group, doubt)
+
+
+def _floor(gate: SliceGate, name: str, estimate: Estimate) -> Finding:
+    label = f"{gate.metric} of {name}"
+    if gate.min is not None:
+        demand, missed, met = f"at least {gate.min:g}", estimate.high < gate.min, estimate.low >= gate.min
+    else:
+        assert gate.max is not None
+        demand, missed, met = f"at most {gate.max:g}", estimate.low > gate.max, estimate.high <= gate.max
+    return Finding(label, _outcome(missed, met), f"{label} is {words(estimate)}; {demand} is demanded")
+
+
+def _gap(gate: SliceGate, estimates: Mapping[str, Estimate]) -> Finding:
+    assert gate.max_gap is not None
+    label = f"{gate.metric} gap by {gate.field}"
+    known = {name: estimate for name, estimate in estimates.items() if estimate.value is not None}
+    if len(known) < 2:
+        return Finding(label, Outcome.TOO_FEW, f"{label}: fewer than two groups have rows to tell by")
+    surest = max(combinations(known, 2), key=lambda pair: _sure_gap(known[pair[0]], known[pair[1]]))
+    widest = max(e.high for e in known.values()) - min(e.low for e in known.values())
+    missed = _sure_gap(known[surest[0]], known[surest[1]]) > gate.max_gap
+    told = surest if missed else _farthest(known)
+    said = " and ".join(f"{name} {words(known[name])}" for name in told)
+    return Finding(
+        label, _outcome(missed, widest <= gate.max_gap), f"{gate.metric}: {said}; at most {gate.max_gap:g} apart"
+    )
+
+
+def _farthest(known: Mapping[str, Estimate]) -> Sequence[str]:
+    ranked = sorted(known, key=lambda name: known[name].value or 0.0)
+    return ranked[0], ranked[-1]
+
+
+def _sure_gap(one: Estimate, other: Estimate) -> float:
+    """Return the gap that two groups have at least."""
+    return max(one.low - other.high, other.low - one.high)
+
+
+def _loss(gate: SliceGate, name: str, group: _Group, doubt: float) -> Finding:
+    most = gate.max_loss_against_stable
+    assert most is not None
+    label = f"{gate.metric} of {name} against stable"
+    loss = group.pairs.loss(gate.metric, doubt * 2)
+    if loss is None:
+        mine, its = group.candidate.estimate(gate.metric, doubt), group.stable.estimate(gate.metric, doubt)
+        loss = _unpaired(mine, its, worse_is_more=gate.metric in ERRORS)
+    if loss.value is None:
+        return Finding(label, Outcome.TOO_FEW, f"{label}: there is no row to tell by")
+    outcome = _outcome(loss.low > most, loss.high <= most)
+    return Finding(label, outcome, f"{label} is worse by {words(loss)}; at most {most:g} is granted")
+
+
+def _unpaired(mine: Estimate, its: Estimate, *, worse_is_more: bool) -> Estimate:
+    worse, better = (mine, its) if worse_is_more else (its, mine)
+    value = None if worse.value is None or better.value is None else worse.value - better.value
+    return Estimate(value, worse.low - better.high, worse.high - better.low, min(mine.rows, its.rows))
+
+
+def _outcome(missed: bool, met: bool) -> Outcome:
+    if missed:
+        return Outcome.MISSED
+    return Outcome.MET if met else Outcome.TOO_FEW
+
+
+def words(estimate: Estimate) -> str:
+    """Return a figure with its bounds and what it rests on, for people."""
+    if estimate.value is None:
+        return "not defined (no rows)"
+    return f"{estimate.value:.4g} ({estimate.low:.4g} to {estimate.high:.4g}, {estimate.rows} rows)"

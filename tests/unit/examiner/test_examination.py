@@ -1,0 +1,225 @@
+"""An examination against services that answer well, badly, late or not at all, over a real socket where it matters."""
+
+import asyncio
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tandem.api.model import Route
+from tandem.api.quality import Quality
+from tandem.examiner import asker as asking
+from tandem.examiner.errors import Unfinished
+from tandem.examiner.examination import examine
+from tandem.examiner.plan import Plan, RowFiles
+from tandem.quality.report import Report
+
+CASES = [
+    {"name": "young", "request": {"age": 20}, "expect": {"at": "/risk", "min": 0, "max": 1}, "must": True},
+    {"name": "no age", "request": {}, "expect": {"status": 400}},
+]
+ROWS = [{"request": {"age": age, "sex": age % 2}, "label": age / 100} for age in range(20, 80)]
+ROUTE = {
+    "path": "/predict",
+    "request": {"type": "object", "required": ["age"]},
+    "response": {"type": "object", "required": ["risk"], "properties": {"risk": {"type": "number"}}},
+}
+SLICES = {"answer": "/risk", "gates": [{"field": "sex", "metric": "mae", "max": 0.1}]}
+
+
+class Service:
+    """Answers as a bento does; ``change`` makes another version of it."""
+
+    def __init__(self, **change: Any) -> None:
+        self.change = change
+        self.requests: Counter[str] = Counter()
+        self.marks: set[str | None] = set()
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        self.requests[path] += 1
+        self.marks.add(request.headers.get(asking.MARK))
+        if path == "/readyz":
+            return httpx.Response(200)
+        if path == "/docs.json":
+            return httpx.Response(200, json={"paths": {self.change.get("route", "/predict"): {"post": {}}}})
+        body = json.loads(request.content)
+        if not isinstance(body, dict) or "age" not in body:
+            return httpx.Response(self.change.get("bad_input", 400), json={"error": "age is missing"})
+        if body["age"] == self.change.get("lost"):
+            raise httpx.ReadError("gone")
+        if body["age"] == self.change.get("not_a_number"):
+            return httpx.Response(200, content=b'{"risk": NaN}')
+        wrong = self.change.get("bias", 0) * body.get("sex", 0)
+        if self.change.get("workers"):
+            wrong += self.requests[path] % 2
+        return httpx.Response(200, json={self.change.get("field", "risk"): body["age"] / 100 + wrong})
+
+
+def plan(folder: Path, **quality: Any) -> Plan:
+    def written(name: str, rows: list[Any]) -> tuple[RowFiles, ...]:
+        file = folder / name
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return (RowFiles(f"ConfigMap {name}", (file,)),)
+
+    declared = {
+        "edgeCases": {"rows": [{"configMap": "cases"}]},
+        "slices": {"rows": [{"configMap": "rows"}], **SLICES},
+        "limits": {"rate": 10_000},
+        **quality,
+    }
+    return Plan(
+        "fraud-r2",
+        Quality.model_validate(declared),
+        (Route.model_validate(ROUTE),),
+        ("http://candidate:3000",),
+        ("http://stable:3000",),
+        written("cases", CASES),
+        written("rows", ROWS),
+    )
+
+
+async def examined(given: Plan, candidate: Service, stable: Service | None = None) -> Report:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return candidate(request) if request.url.host == "candidate" else (stable or Service())(request)
+
+    return await examine(given, transport=httpx.MockTransport(answer))
+
+
+async def test_a_good_version_passes_and_every_request_is_marked(tmp_path: Path) -> None:
+    service = Service()
+    report = await examined(plan(tmp_path), service)
+    assert report.passed, report.sentence()
+    assert service.marks == {"fraud-r2"}
+    assert report.asked == sum(service.requests.values()) - service.requests["/readyz"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"bias": 0.5}, "mae of sex 1"),
+        ({"field": "score"}, "lacks risk"),
+        ({"not_a_number": 20}, "young: the answer is of no use: it holds NaN"),
+        ({"bad_input": 500}, "bad input to /predict: it is answered with 500, not with 400"),
+        ({"route": "/classify"}, "POST /predict is declared, and the bento has no such route"),
+        ({"workers": True}, "answers differ from the first"),
+        ({"lost": 20}, "young: the connection was lost, twice"),
+    ],
+)
+async def test_a_bad_version_is_refused_with_the_reason(tmp_path: Path, change: dict[str, Any], says: str) -> None:
+    report = await examined(plan(tmp_path), Service(**change))
+    assert not report.passed
+    assert says in json.dumps(report.to_dict())
+    assert "0.2" not in report.gates["edgeCases"].words(), "answers are private"
+
+
+async def test_a_declared_nondeterministic_version_is_not_asked_again(tmp_path: Path) -> None:
+    service = Service()
+    report = await examined(plan(tmp_path, deterministic=False), service)
+    assert report.passed and "deterministic" not in report.gates
+
+
+async def test_stable_is_asked_the_same_rows_only_where_it_is_compared(tmp_path: Path) -> None:
+    stable = Service()
+    await examined(plan(tmp_path), Service(), stable)
+    assert not stable.requests
+    report = await examined(
+        plan(tmp_path, compare={"maxChanged": "10%", "answer": "/risk"}), Service(bias=0.05), stable
+    )
+    assert stable.requests["/predict"] == len(CASES) + len(ROWS)
+    assert "30 of 61 answers" in report.sentence()
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (b"", "does not exist or is empty"),
+        (b"{}\n", "object with a request"),
+        (b"x" * 3_000_000, "longer than"),
+        (b'{"request": {"age": 20}, "label": 1}\n', "neither groups nor request has the field sex"),
+    ],
+)
+async def test_rows_that_are_not_in_order_blame_nobody(tmp_path: Path, rows: bytes, says: str) -> None:
+    given = plan(tmp_path)
+    if rows:
+        (tmp_path / "rows").write_bytes(rows)
+    else:
+        given = Plan(
+            given.revision, given.quality, given.interface, given.candidate, rows=(RowFiles("Secret rows", ()),)
+        )
+    with pytest.raises(Unfinished, match=says):
+        await examined(given, Service())
+
+
+async def test_two_cases_of_one_name_are_told(tmp_path: Path) -> None:
+    given = plan(tmp_path)
+    (tmp_path / "cases").write_text((json.dumps(CASES[0]) + "\n") * 2, encoding="utf-8")
+    with pytest.raises(Unfinished, match="two edge cases are called young"):
+        await examined(given, Service())
+
+
+async def test_a_pod_that_is_not_there_blames_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "READY_WITHIN", 0.05)
+    monkeypatch.setattr(asking, "_LOOK_EVERY", 0.01)
+
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    with pytest.raises(Unfinished, match="NetworkPolicy"):
+        await examine(plan(tmp_path), transport=httpx.MockTransport(refuse))
+
+
+async def test_a_model_that_hangs_is_refused_for_its_case_and_not_waited_for(tmp_path: Path) -> None:
+    """Over a real socket: it takes the request and says nothing, or never ends its answer."""
+    release = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if head.startswith("GET /readyz"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
+            await writer.drain()
+            await release.wait()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    given = plan(tmp_path, slices=None, limits={"timeout": "100ms", "rate": 10_000}, deterministic=False)
+    given = Plan(given.revision, given.quality, (), (f"http://127.0.0.1:{port}",), edge_cases=given.edge_cases)
+    given = Plan(
+        given.revision, given.quality.with_changes(path="/predict"), (), given.candidate, edge_cases=given.edge_cases
+    )
+    report = await examine(given)
+    release.set()
+    server.close()
+    assert not report.passed
+    assert "young: there was no complete answer within 0.1 s" in report.sentence()
+
+
+async def test_an_endless_answer_is_cut() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"1" * 65536)
+                await writer.drain()
+        except ConnectionError:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with asking.Asker("x", (address,), Quality().limits, "x") as asker:
+        answer = await asker.ask("POST", "/predict", {})
+    server.close()
+    assert "larger than" in str(answer.complaint)
+
+
+async def test_too_little_time_is_no_verdict(tmp_path: Path) -> None:
+    given = plan(tmp_path, limits={"rate": 1, "duration": "100ms"})
+    with pytest.raises(Unfinished, match="not done within 100ms"):
+        await examined(given, Service())
