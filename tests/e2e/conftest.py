@@ -22,6 +22,7 @@ from dev.kube.watch import Watch
 ORDER = (
     "test_main_job",
     "test_rollback",
+    "test_gateway_errors",
     "test_without_gateway",
     "test_changes_of_mind",
     "test_bad_input",

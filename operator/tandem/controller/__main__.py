@@ -5,6 +5,7 @@ import asyncio
 import functools
 import logging
 import sys
+from pathlib import Path
 
 from tandem.cluster.connection import NoCluster, connect
 from tandem.controller.app import Controller, Options
@@ -12,6 +13,7 @@ from tandem.controller.log_format import configure_logging
 from tandem.controller.queue import WORKERS
 from tandem.controller.reconcile import reconciler
 from tandem.controller.sweep import KindAppeared
+from tandem.signals.tokens import TokenFile
 
 logger = logging.getLogger("tandem")
 
@@ -41,7 +43,8 @@ async def _run(given: argparse.Namespace) -> None:
         liveness=given.liveness,
         metrics_port=given.metrics_port,
     )
-    make = functools.partial(reconciler, prometheus=given.prometheus_address)
+    tokens = TokenFile(given.prometheus_tokens) if given.prometheus_tokens is not None else None
+    make = functools.partial(reconciler, prometheus=given.prometheus_address, tokens=tokens)
     await Controller(await connect(given.kubeconfig), options, make).run()
 
 
@@ -63,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="only this Prometheus (repeatable) may be named as a source of evidence; default: any",
+    )
+    parser.add_argument(
+        "--prometheus-tokens",
+        type=Path,
+        metavar="FILE",
+        help="YAML file with a bearer token by address, for Prometheus servers that want one; read again when changed",
     )
     parser.add_argument("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
     parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))

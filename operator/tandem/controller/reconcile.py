@@ -42,6 +42,7 @@ from tandem.signals.gateway import Gateways
 from tandem.signals.pod_client import PodClient
 from tandem.signals.prometheus import PrometheusClient
 from tandem.signals.sources import Sources
+from tandem.signals.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +54,19 @@ MISSING_MAX_AGE: Final = 5.0
 
 
 @contextlib.asynccontextmanager
-async def reconciler(parts: Parts, prometheus: Sequence[str] = ()) -> AsyncIterator["Reconciler"]:
+async def reconciler(
+    parts: Parts, prometheus: Sequence[str] = (), tokens: Tokens | None = None
+) -> AsyncIterator["Reconciler"]:
     """Make the reconciler of a running operator; on leaving, its trials have ended and its connections are closed.
 
     From outside the cluster pods are read through the API server: their addresses lead nowhere there. ``prometheus``:
     addresses of the Prometheus servers that a ModelDeployment may name as its source of evidence; none means any.
+    ``tokens``: for those of them that want one.
     """
     api_server = None if parts.connection.inside else api_server_of(parts.connection)
     async with (
         PodScraper(api_server) as scraper,
-        PrometheusClient(allowed=prometheus) as client,
+        PrometheusClient(allowed=prometheus, tokens=tokens) as client,
         PodClient(api_server) as proxies,
     ):
         histories = Histories()

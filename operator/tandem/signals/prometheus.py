@@ -31,6 +31,7 @@ from tandem.signals.prometheus_answers import (
     snapshots,
 )
 from tandem.signals.sample import PodSample, PodTarget, Trouble, Unreadable
+from tandem.signals.tokens import NoTokens, Tokens
 
 TIMEOUT: Final = 3.0
 """Seconds for an answer, told to Prometheus too, so that it gives up when nobody waits any more."""
@@ -69,13 +70,14 @@ _REASONS: Final[Mapping[type[NoAnswer], Trouble]] = {
 class PrometheusClient:
     """Asks Prometheus servers, within a bounded time and size; keeps its connections. Use it as a context.
 
-    The addresses are written by whoever may create a ModelDeployment, so no credentials are sent, no redirect is
-    followed, and of an answer that is not Prometheus' own nothing but its status is told. ``allowed``: the addresses
-    that may be asked; none means any.
+    The addresses are written by whoever may create a ModelDeployment, so no redirect is followed, and of an answer that
+    is not Prometheus' own nothing but its status is told. ``allowed``: the addresses that may be asked; none means any.
+    ``tokens``: sent to the address that they are for, and to no other.
     """
 
-    def __init__(self, timeout: float = TIMEOUT, allowed: Iterable[str] = ()) -> None:
+    def __init__(self, timeout: float = TIMEOUT, allowed: Iterable[str] = (), tokens: Tokens | None = None) -> None:
         self.timeout = timeout
+        self._tokens = tokens or NoTokens()
         self._allowed = frozenset(address.rstrip("/") for address in allowed)
         limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS // 2)
         self._transport = httpx.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False, limits=limits)
@@ -107,9 +109,10 @@ class PrometheusClient:
     async def _post(self, address: str, text: str, at: float | None) -> bytes:
         form = {"query": text, "timeout": f"{self.timeout:g}s", **({"time": f"{at:.3f}"} if at is not None else {})}
         content = urlencode(form).encode()
-        url = f"{address.rstrip('/')}/api/v1/query"
+        url, token = f"{address.rstrip('/')}/api/v1/query", self._tokens.token(address)
+        headers = {**_HEADERS, **({"Authorization": f"Bearer {token}"} if token is not None else {})}
         response = await self._transport.handle_async_request(
-            httpx.Request("POST", url, headers=_HEADERS, content=content)
+            httpx.Request("POST", url, headers=headers, content=content)
         )
         try:
             good = response.status_code == httpx.codes.OK
@@ -117,7 +120,7 @@ class PrometheusClient:
         finally:
             await response.aclose()
         if not good:
-            raise Unanswered("HttpError", _refused(response.status_code, body))
+            raise Unanswered("HttpError", _refused(response.status_code, body, token is not None))
         return body
 
 
@@ -264,12 +267,14 @@ async def _read(response: httpx.Response, largest: int) -> bytes:
     return bytes(content)
 
 
-def _refused(status: int, body: bytes) -> str:
+def _refused(status: int, body: bytes, with_token: bool) -> str:
     words = refusal(body)
     if words is not None:
         return f"it refused the query (HTTP {status}): {words}"
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return f"HTTP {status}: it wants credentials, and Tandem sends none; give an address that needs none"
+        if with_token:
+            return f"HTTP {status}: it does not accept the token that the operator has for it"
+        return f"HTTP {status}: it wants credentials, and the operator has no token for exactly this address"
     if 300 <= status < 400:
         return f"HTTP {status}: it points elsewhere, and Tandem does not follow; give the address of Prometheus itself"
     if status == httpx.codes.NOT_FOUND:

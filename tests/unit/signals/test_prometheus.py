@@ -293,7 +293,7 @@ async def test_a_query_that_is_refused_is_told_in_prometheus_own_words() -> None
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        ("401 Unauthorized", "Tandem sends none"),
+        ("401 Unauthorized", "the operator has no token for exactly this address"),
         ("404 Not Found", "path prefix"),
         ("503 Service Unavailable", "HTTP 503"),
     ],
