@@ -2,13 +2,14 @@
 
 import typer
 
-from tandem.cli import simulate
+from tandem.cli import init, simulate
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init.command)
 app.command("simulate")(simulate.command)
 
 
