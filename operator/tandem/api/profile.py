@@ -33,7 +33,7 @@ class Startup(ApiModel):
 
 
 class Memory(ApiModel):
-    """Resident memory of all its processes."""
+    """Resident memory of all its processes; pages that they share count once, where the system tells them apart."""
 
     idle_bytes: int = Field(ge=0)
     load_bytes: int = Field(ge=0)
@@ -41,22 +41,30 @@ class Memory(ApiModel):
 
 
 class LoadPoint(ApiModel):
-    """What so many callers at a time, each waiting for its answer, got."""
+    """What so many callers at a time, each waiting for its answer, got. Latencies are of the requests that did well."""
 
     concurrency: int = Field(ge=1)
     requests_per_second: float = Field(ge=0)
+    """Requests that did well."""
+    cpu: float | None = Field(None, ge=0)
+    """CPUs that it used meanwhile, on average."""
     p50: float = Field(ge=0)
     p90: float = Field(ge=0)
     p95: float = Field(ge=0)
     p99: float = Field(ge=0)
     requests: int = Field(ge=0)
+    """All of them."""
     errors: int = Field(ge=0)
+    """Those of them that failed, or were not answered in time."""
 
 
 class Shutdown(ApiModel):
     """What SIGTERM did while requests were in progress."""
 
     seconds: float = Field(ge=0)
+    """Until its first process had ended."""
+    exited: bool = True
+    """False: it was still there after these seconds, and was killed."""
     requests_in_progress: int = Field(ge=0)
     requests_answered: int = Field(ge=0)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from tandem.cli import init, simulate
+from tandem.cli import init, profile, simulate
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -10,6 +10,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(init.command)
+app.command("profile")(profile.command)
 app.command("simulate")(simulate.command)
 
 
@@ -17,5 +18,6 @@ app.command("simulate")(simulate.command)
 def tandem() -> None:
     """Machine-learning models in production, rolled out on evidence.
 
-    Exit codes: 0 it worked; 2 wrong usage, or a file that is not in order (the message names line and field).
+    Exit codes: 0 it worked; 1 it did not, and the message says why; 2 wrong usage, or a file that is not in order (the
+    message names line and field).
     """

@@ -79,14 +79,14 @@ def command(
 
     Examples: tandem simulate --rate 20; tandem simulate -f model.yaml --day 50 --night 1 --plot rollout.svg
     """
-    from tandem.cli import rollouts, simulate_plot, simulate_result
+    from tandem.cli import plots, rollouts, simulate_plot, simulate_result
 
     rates = {"": rate, "day": day, "night": night}
     given = {named: value for named, value in rates.items() if value is not None}
     if not given:
         refuse("Say how many requests a second there are: --rate 20, or --day 50 --night 1")
     if plot is not None:
-        simulate_plot.check(plot)
+        plots.check(plot)
     overrides = rollouts.Overrides(
         steps=steps,
         pace=pace,

@@ -1,27 +1,11 @@
 """The plot of ``tandem simulate``: how soon bad versions are sent back, and how soon good ones are promoted."""
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-import typer
-
+from tandem.cli.plots import save
 from tandem.cli.simulate_result import Result
-from tandem.cli.values import refuse
 from tandem.simulate import Forecast
 from tandem.simulate.plan import ERROR_SHARES
-
-ENDINGS = (".png", ".svg")
-
-
-def check(path: str) -> None:
-    """End the command where no plot could be drawn; to be told so after the simulation would be late."""
-    if Path(path).suffix not in ENDINGS:
-        raise typer.BadParameter(f"{path!r}: give a file that ends in .png or .svg", param_hint="--plot")
-    if not Path(path).parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {str(Path(path).parent)!r}", param_hint="--plot")
-    if find_spec("matplotlib") is None:
-        refuse("--plot needs matplotlib, which is not installed: pip install 'tandem-operator[plot]'")
 
 
 def draw(result: Result, path: str) -> None:
@@ -39,10 +23,7 @@ def draw(result: Result, path: str) -> None:
     left.set_xticks([100 * share for share in ERROR_SHARES], [f"{100 * share:g}" for share in ERROR_SHARES])
     _label(right, "Until a good version is promoted", "minutes", "share promoted, %")
     right.set_ylim(0, 102)
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        refuse(f"{path}: cannot be written: {error.strerror}")
+    save(figure, path)
 
 
 def _draw_rollbacks(axes: Any, found: Forecast, label: str, colour: str) -> None:

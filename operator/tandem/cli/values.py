@@ -23,6 +23,12 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
+def fail(message: str) -> NoReturn:
+    """Say what went wrong, and end with exit code 1."""
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
 def read_option(name: str, text: str, read: Callable[[str], _T]) -> _T:
     """Return an option's value; a wrong one is told of with the option's name."""
     try:

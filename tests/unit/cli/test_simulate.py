@@ -12,7 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from tandem.cli import simulate_plot
+from tandem.cli import plots
 from tandem.cli.main import app
 
 QUICK = ("--runs", "20", "--limit", "10m", "--history", "1m")
@@ -142,7 +142,7 @@ def test_a_plot_that_cannot_be_drawn_is_refused_before_anything_is_simulated(
     for file in ("rollout.pdf", str(tmp_path / "missing" / "rollout.png")):
         result = run("--rate", "1", "--plot", file)
         assert result.exit_code == 2 and "--plot" in result.output
-    monkeypatch.setattr(simulate_plot, "find_spec", lambda _: None)
+    monkeypatch.setattr(plots, "find_spec", lambda _: None)
     result = run("--rate", "1", "--plot", str(tmp_path / "rollout.png"))
     assert result.exit_code == 2 and "pip install 'tandem-operator[plot]'" in result.output
 

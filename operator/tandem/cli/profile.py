@@ -1,0 +1,93 @@
+"""``tandem profile``: what one pod of a bento can do, measured on the bento itself."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tandem.cli.values import Output, read_option, refuse
+
+if TYPE_CHECKING:
+    from tandem.cli.profile_subject import Subject
+
+SUBJECT = "What is measured"
+BOUNDS = "How long it may take"
+RESULT = "The result"
+
+
+def command(
+    bento: Annotated[
+        str | None, typer.Argument(help="Tag or folder of the bento, as for `bentoml serve`.", metavar="[BENTO]")
+    ] = None,
+    rows: Annotated[
+        str, typer.Option("--rows", "-r", help="JSON lines: one request body each, or {path, body}.", metavar="FILE")
+    ] = "",
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--file", "-f", help="File with the ModelDeployment: objectives, warm-up.", rich_help_panel=SUBJECT
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Which one, where the file holds several.", rich_help_panel=SUBJECT)
+    ] = None,
+    path: Annotated[
+        str | None, typer.Option(help="Route of the rows, such as /predict.", rich_help_panel=SUBJECT)
+    ] = None,
+    latency: Annotated[
+        list[str] | None,
+        typer.Option(help="An objective (wins over the file), such as p99=150ms.", rich_help_panel=SUBJECT),
+    ] = None,
+    bentoml: Annotated[
+        str | None, typer.Option(help="The bentoml to run; else the one on PATH.", rich_help_panel=SUBJECT)
+    ] = None,
+    startup: Annotated[str, typer.Option(help="Longest until it is ready.", rich_help_panel=BOUNDS)] = "60s",
+    load: Annotated[str, typer.Option(help="Longest under load.", rich_help_panel=BOUNDS)] = "45s",
+    answer: Annotated[str, typer.Option(help="Longest for one answer.", rich_help_panel=BOUNDS)] = "15s",
+    callers: Annotated[int, typer.Option(help="Most callers at a time.", min=1, max=512, rich_help_panel=BOUNDS)] = 64,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            help="Where to write the ConfigMap; else NAME-profile.yaml; - for nowhere.",
+            metavar="FILE",
+            rich_help_panel=RESULT,
+        ),
+    ] = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to show it.", rich_help_panel=RESULT)] = (
+        Output.TABLE
+    ),
+    plot: Annotated[
+        str | None, typer.Option(help="Draw it too: FILE.png or FILE.svg.", metavar="FILE", rich_help_panel=RESULT)
+    ] = None,
+) -> None:
+    """Measure what one pod of a bento can do, and write it down beside the model.
+
+    Start-up until ready; memory idle and under load; latency and throughput for 1, 2, 4, 8 … callers until the latency
+    objective breaks; what SIGTERM does while requests are in progress. About a minute. The bento is run by your own
+    `bentoml serve` and gone afterwards. Nothing of the rows is kept.
+
+    Examples: tandem profile fraud:2.1.0 --rows rows.jsonl --path /predict --latency p99=150ms;
+    tandem profile fraud:2.1.0 --rows rows.jsonl -f model.yaml --plot profile.svg
+    """
+    from tandem.api.values import duration_seconds
+    from tandem.cli import plots, profile_result, profile_subject
+
+    if plot is not None:
+        plots.check(plot)
+    if not rows:
+        refuse("Say with what it is measured: --rows FILE, one request body a line")
+    if bento is None:
+        refuse("Say what is measured: a bento's tag or folder, as for `bentoml serve`")
+    bounds = profile_subject.Bounds(
+        startup=read_option("--startup", startup, duration_seconds),
+        load=read_option("--load", load, duration_seconds),
+        answer=read_option("--answer", answer, duration_seconds),
+        callers=callers,
+    )
+    subject: Subject = profile_subject.subject_of(file, name, bento, tuple(latency or ()))
+    requests = profile_subject.rows_of(rows, path, subject)
+    profile = profile_subject.profile_locally(bento, bentoml, requests, subject, bounds)
+    profile_result.write(profile, subject, output)
+    if out != "-":
+        profile_result.keep(profile, subject, out)
+    if plot is not None:
+        profile_result.draw(profile, subject, plot)
