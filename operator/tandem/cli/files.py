@@ -62,6 +62,17 @@ def read_deployment(path: str, name: str | None = None) -> ModelDeployment:
     return _parsed(path, *found[0])
 
 
+def read_documents(path: str) -> list[Any]:
+    """Return every object in a YAML file, whatever it is. Raises `InvalidFile`."""
+    text = _text(path)
+    try:
+        if sum(_values(node, {}) for node in yaml.compose_all(text, yaml.SafeLoader) if node is not None) > MOST_VALUES:
+            raise InvalidFile(f"{path}: its aliases refer to themselves, or stand for more than anybody would write")
+        return [document for document in yaml.safe_load_all(text) if document is not None]
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InvalidFile(f"{path}: this is not YAML that can be read: {error}") from error
+
+
 def _text(path: str) -> str:
     try:
         if path == STDIN:

@@ -51,19 +51,19 @@ def table(profile: Profile, subject: Subject) -> Table:
     what = profile.image or profile.bento or subject.name
     shown = Table(title=f"{what}, {where(profile)}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown.add_column("callers", justify="right")
-    for heading in ("requests/s", "CPUs", *QUANTILES, "requests", "failed"):
-        shown.add_column(heading, justify="right")
-    shown.add_column("objectives")
+    for heading in ("per s", "CPUs", *(f"{name} ms" for name in QUANTILES), "requests", "failed"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.add_column("objectives", no_wrap=True)
     for point in profile.load:
         why = broken(point, subject.objectives)
         shown.add_row(
             str(point.concurrency),
             f"{point.requests_per_second:g}",
             "-" if point.cpu is None else f"{point.cpu:g}",
-            *(milliseconds(getattr(point, name)) for name in QUANTILES),
+            *(milliseconds(getattr(point, name)).removesuffix(" ms") for name in QUANTILES),
             str(point.requests),
             str(point.errors),
-            why or ("held" if subject.objectives else "none declared"),
+            "broken" if why else "held" if subject.objectives else "none",
         )
     return shown
 
@@ -79,7 +79,16 @@ def where(profile: Profile) -> str:
 def sentences(profile: Profile, subject: Subject) -> list[str]:
     """Return the rest in words."""
     memory, end = profile.memory, profile.shutdown
-    said = [
+    breaks = next(
+        (
+            f"With {each.concurrency} callers {why}."
+            for each in profile.load
+            if (why := broken(each, subject.objectives))
+        ),
+        None,
+    )
+    said = [breaks] if breaks else []
+    said += [
         f"Ready {profile.startup.seconds:g} s after its start" + (", warm-up included." if subject.warmup else "."),
         f"Memory: {memory.idle_bytes / MEBI:.0f} MiB idle, {memory.load_bytes / MEBI:.0f} MiB under load.",
         f"Threads of a worker: {profile.threads}.",

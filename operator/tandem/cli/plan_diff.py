@@ -1,0 +1,119 @@
+"""``tandem plan --diff``: what applying a file would change in a cluster, and whether it starts a rollout."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+import yaml
+
+from tandem.api.names import DEPLOYMENT_LABEL
+from tandem.api.objects import ModelDeployment, ModelRevision, parse_deployment, parse_revision
+from tandem.cli.plan import PlanOutput
+from tandem.cli.plan_inputs import Inputs
+from tandem.cli.values import fail, refuse
+from tandem.cluster.client import Cluster
+from tandem.cluster.connection import NoCluster, connect
+from tandem.cluster.errors import ClusterError, NotFound
+from tandem.cluster.kinds import CONFIG_MAP, MODEL_DEPLOYMENT, MODEL_REVISION
+from tandem.manifests.changes import changes
+from tandem.manifests.configs import ConfigContent
+from tandem.manifests.declared import config_maps, declare, same_version
+from tandem.manifests.errors import DeclarationError
+from tandem.planning.objects import objects
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What applying the file would do. ``rollout``: the number of the revision that it starts; None for none."""
+
+    name: str
+    rollout: int | None
+    lines: tuple[str, ...]
+
+
+def compare(inputs: Inputs, namespace: str | None, context: str | None) -> Difference:
+    """Read the cluster and compare; end the command where it cannot be read."""
+    metadata = inputs.deployment.metadata
+    target = metadata.model_copy(update={"namespace": namespace}) if namespace else metadata
+    wanted = inputs.deployment.with_changes(metadata=target)
+    try:
+        live, revisions, contents = asyncio.run(_read(wanted, inputs.configs, context))
+        return difference(wanted, live, revisions, contents)
+    except NoCluster as error:
+        refuse(str(error))
+    except ClusterError as error:
+        fail(str(error))
+    except DeclarationError as error:
+        refuse(f"{inputs.file}: {error}")
+
+
+def difference(
+    wanted: ModelDeployment,
+    live: ModelDeployment | None,
+    revisions: list[ModelRevision],
+    contents: Mapping[str, ConfigContent],
+) -> Difference:
+    """Return what would change: the version, the number of pods, and what changes without a rollout."""
+    declared = declare(wanted.spec, contents)
+    newest = sorted(revisions, key=lambda each: each.spec.number, reverse=True)
+    same = next((each for each in newest if same_version(declared, each.spec)), None)
+    pods = wanted.spec.serving.replicas.min
+    if live is None:
+        made = [f"{each['kind']} {each['metadata']['name']}" for each in objects(wanted, contents)]
+        return Difference(wanted.metadata.name, 1, (f"is new: {', '.join(made)}; {pods} pods",))
+    lines = []
+    stable = live.status.stable.revision if live.status.stable else None
+    number = None
+    if same is None:
+        number = max([each.spec.number for each in newest], default=0) + 1
+        before = next((each for each in newest if each.metadata.name == stable), newest[0] if newest else None)
+        what = changes(declared, before.spec) if before else []
+        lines.append(f"starts a rollout of {wanted.metadata.name}-r{number}")
+        lines += [f"  {each}" for each in what]
+    elif same.metadata.name == stable:
+        lines.append(f"starts no rollout: it is {stable}, which is stable")
+    else:
+        lines.append(f"goes back to {same.metadata.name}, which is not stable: a rollout of it")
+        number = same.spec.number
+    was = live.spec.serving.replicas.min
+    if was != pods:
+        lines.append(f"pods of the stable version: {was} -> {pods}")
+    before_spec, after_spec = live.spec.to_dict(), wanted.spec.to_dict()
+    parts = sorted(name for name in before_spec | after_spec if before_spec.get(name) != after_spec.get(name))
+    quiet = [name for name in parts if name not in ("model", "serving")]
+    lines += [f"changes at once, without a rollout: spec.{name}" for name in quiet]
+    return Difference(wanted.metadata.name, number, tuple(lines))
+
+
+def write(found: Difference, output: PlanOutput) -> None:
+    """Write it to standard output."""
+    if output in (PlanOutput.JSON, PlanOutput.YAML):
+        data: dict[str, Any] = {"name": found.name, "rollout": found.rollout, "changes": list(found.lines)}
+        text = json.dumps(data, indent=2) if output is PlanOutput.JSON else yaml.safe_dump(data, sort_keys=False)
+        typer.echo(text.rstrip())
+        return
+    for line in found.lines:
+        typer.echo(line if line.startswith(" ") else f"{found.name} {line}")
+
+
+async def _read(
+    wanted: ModelDeployment, known: Mapping[str, ConfigContent], context: str | None
+) -> tuple[ModelDeployment | None, list[ModelRevision], dict[str, ConfigContent]]:
+    """Read the model, its revisions, and the ConfigMaps that the file names and does not hold."""
+    namespace, name = wanted.metadata.namespace, wanted.metadata.name
+    async with Cluster((await connect(context=context)).configuration) as cluster:
+        try:
+            live = parse_deployment(await cluster.get(MODEL_DEPLOYMENT, namespace, name))
+        except NotFound:
+            live = None
+        listed = await cluster.list(MODEL_REVISION, namespace, f"{DEPLOYMENT_LABEL}={name}")
+        contents = {}
+        for each in config_maps(wanted.spec):
+            if each in known:
+                contents[each] = known[each]
+                continue
+            contents[each] = ConfigContent.of(await cluster.get(CONFIG_MAP, namespace, each))
+        return live, [parse_revision(item) for item in listed.items], contents
