@@ -1,0 +1,60 @@
+"""Checks of what others rely on: the interface, and the promises of the version before."""
+
+from tandem.readiness.answers import Answer, Severity, Side, fails, not_applicable, passes, unknown
+from tandem.readiness.checks import Levels, Question
+from tandem.readiness.facts import Facts
+from tandem.rollout.contract import weakened
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+AGAINST = "--against"
+"""What tells what ran before, where nobody has looked: an option of `tandem lint`."""
+
+
+@Question(
+    id="TDM018",
+    title="The interface is declared",
+    side=Side.DATA_SCIENCE,
+    levels=Levels(None, WARNING, ERROR),
+    why="What callers may send and get is otherwise written in the model's code only, and changes with it unnoticed.",
+    fix="Declare each route that others call with the JSON Schemas of request and answer; `tandem init` takes them "
+    "from the bento.",
+    accept="spec.model.interface has each route that others call, with request and response.",
+    snippet="model:\n  interface:\n  - path: /predict\n    request: {type: object, required: [amount], "
+    "properties: {amount: {type: number}}}\n    response: {type: object, properties: {score: {type: number}}}",
+)
+def interface(facts: Facts) -> Answer:
+    """Ask for routes with their schemas."""
+    routes = facts.spec.model.interface or []
+    if not routes:
+        return fails("no route is declared", "spec", "model", "interface")
+    for index, route in enumerate(routes):
+        missing = [name for name in ("request", "response") if getattr(route, name) is None]
+        if missing and not (route.method == "GET" and missing == ["request"]):
+            told = f"{route.method} {route.path} has no {' and no '.join(missing)}"
+            return fails(told, "spec", "model", "interface", index)
+    return passes(f"{len(routes)} declared")
+
+
+@Question(
+    id="TDM034",
+    title="No promise is weakened together with a new version",
+    side=Side.BOTH,
+    levels=Levels(INFO, WARNING, ERROR),
+    why="A worse version passes if the objective that it misses is relaxed in the same change. Tandem holds it to the "
+    "old one all the same, and the rollout may stop there.",
+    fix="Relax objectives in a change of its own, while the old version serves, so that everybody sees it.",
+    accept="The change that brings the new image relaxes and removes no objective.",
+)
+def weakening(facts: Facts) -> Answer:
+    """Compare the objectives with those of the version before, where the image is another one."""
+    if facts.first:
+        return not_applicable("nothing ran before")
+    if facts.before is None:
+        return unknown("what ran before is not known", because=AGAINST)
+    if facts.before.image == facts.spec.model.image:
+        return not_applicable("the image is the same: relaxing an objective is a change of its own")
+    found = weakened(facts.spec.requirements, facts.before.requirements)
+    if found:
+        return fails(f"together with a new image: {'; '.join(found)}", "spec", "requirements")
+    return passes("nothing was weakened")

@@ -1,0 +1,11 @@
+"""Days as people write them."""
+
+import calendar
+from datetime import date
+
+
+def day(text: str) -> date:
+    """Return the day of a ``Date`` of the API; one that its month does not have is the last that it has."""
+    year, month, number = (int(part) for part in text.split("-"))
+    year = max(year, 1)
+    return date(year, month, min(number, calendar.monthrange(year, month)[1]))
