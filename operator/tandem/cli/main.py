@@ -2,7 +2,7 @@
 
 import typer
 
-from tandem.cli import init, plan, profile, simulate
+from tandem.cli import init, lint, plan, profile, simulate
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -10,6 +10,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(init.command)
+app.command("lint")(lint.command)
 app.command("plan")(plan.command)
 app.command("profile")(profile.command)
 app.command("simulate")(simulate.command)

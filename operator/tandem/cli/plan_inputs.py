@@ -7,7 +7,8 @@ from typing import Any
 
 from tandem.api.objects import ModelDeployment
 from tandem.api.profile import Profile
-from tandem.cli.files import InvalidFile, read_deployment, read_documents
+from tandem.cli.documents import InvalidFile, read_documents
+from tandem.cli.files import read_deployment
 from tandem.cli.values import refuse
 from tandem.manifests.configs import ConfigContent
 from tandem.manifests.profile import InvalidProfile, profile_name, read_profile
@@ -54,7 +55,6 @@ def _profile(file: str, deployment: ModelDeployment, given: str | None, maps: Ma
 
 
 def _config_maps(path: str) -> Iterator[dict[str, Any]]:
-    for body in read_documents(path):
-        metadata = body.get("metadata") if isinstance(body, dict) and body.get("kind") == "ConfigMap" else None
-        if isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
-            yield body
+    for document in read_documents(path):
+        if document.kind == "ConfigMap" and isinstance(document.part("metadata").get("name"), str):
+            yield dict(document.body)

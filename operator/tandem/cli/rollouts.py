@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from tandem.api.requirements import Requirements
 from tandem.api.rollout import Rollout
 from tandem.api.values import duration_seconds, percent_share
-from tandem.cli.files import HINTS, InvalidFile, read_deployment
+from tandem.cli.documents import InvalidFile
+from tandem.cli.files import HINTS, read_deployment
 from tandem.cli.values import read_option, refuse
 from tandem.simulate import Effort, InvalidPlan, Plan, Traffic
 

@@ -5,7 +5,7 @@ from tandem.readiness.checks import Levels, Question
 from tandem.readiness.facts import Facts
 from tandem.rollout.contract import weakened
 
-ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
 AGAINST = "--against"
 """What tells what ran before, where nobody has looked: an option of `tandem lint`."""
@@ -40,7 +40,7 @@ def interface(facts: Facts) -> Answer:
     id="TDM034",
     title="No promise is weakened together with a new version",
     side=Side.BOTH,
-    levels=Levels(INFO, WARNING, ERROR),
+    levels=Levels(None, WARNING, ERROR),
     why="A worse version passes if the objective that it misses is relaxed in the same change. Tandem holds it to the "
     "old one all the same, and the rollout may stop there.",
     fix="Relax objectives in a change of its own, while the old version serves, so that everybody sees it.",

@@ -1,15 +1,12 @@
 """Checks of how a new version is tried, and of the way back."""
 
 import math
-from functools import lru_cache
 from typing import Final
-
-import numpy as np
 
 from tandem.api.requirements import Requirements
 from tandem.api.rollout import Rollout
 from tandem.api.values import duration_seconds
-from tandem.judge.gates import BETS, log_mean, pass_logs
+from tandem.judge.gates import BETS
 from tandem.readiness.answers import Answer, Severity, Side, fails, not_applicable, passes
 from tandem.readiness.checks import Levels, Question
 from tandem.readiness.facts import Facts
@@ -108,22 +105,11 @@ def fewest_seconds(rollout: Rollout, rate: float) -> float:
 
 
 def fewest_answers(rollout: Rollout, step: int) -> int:
-    """Return how many answers, none of them bad, a step needs at the very least: see `judge.gates.pass_logs`."""
+    """Return how many answers, none of them bad, a step needs at the very least.
+
+    That is with all at stake on the boldest of the judge's bets (`judge.gates.pass_logs`): no weighting of the bets and
+    no history of stable lets a version pass with fewer.
+    """
     settings = settings_at(rollout, Requirements(), step)
-    return _fewest(settings.margin, settings.false_advance)
-
-
-@lru_cache(4096)
-def _fewest(margin: float, false_advance: float) -> int:
-    enough = math.log(1.0 / false_advance)
-    low, high = 0, math.ceil(enough * len(BETS) / margin)
-    while _clean(high, margin) < enough:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _clean(middle, margin) >= enough else (middle, high)
-    return high
-
-
-def _clean(answers: int, margin: float) -> float:
-    return float(log_mean(pass_logs(answers, 0, np.zeros(len(BETS)), margin)))
+    each = math.log1p(float(BETS.max()) * settings.margin)
+    return math.ceil(math.log(1.0 / settings.false_advance) / each)

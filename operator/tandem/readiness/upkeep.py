@@ -44,7 +44,7 @@ def secrets(facts: Facts) -> Answer:
         named = SECRET_NAME.search(each.name) and not NOT_THE_SECRET.search(each.name)
         if SECRET_VALUE.search(each.value) or (named and not PLAIN_VALUE.match(each.value)):
             return fails(f"the value of {each.name} looks like a secret", "spec", "model", "env", index)
-    return passes("none was found")
+    return passes("none was found") if facts.spec.model.env else not_applicable("there are no environment values")
 
 
 @Question(

@@ -168,7 +168,7 @@ def test_a_plot_that_cannot_be_drawn_is_refused_before_anything_is_simulated(
         ("watch: 20s", "watch: [", "this is not YAML"),
         ("kind: ModelDeployment", "kind: Model", "holds no ModelDeployment"),
         ("watch: 20s", "watch: &a [*a]", "its aliases refer to themselves"),
-        ("watch: 20s", f"watch: {'[' * 5000}{']' * 5000}", "this is not YAML that can be read"),
+        ("watch: 20s", f"watch: {'[' * 5000}{']' * 5000}", "levels deep"),
         ("    - weight: 20", "    - weight: 50\n    - weight: 20", "weights must rise from step to step"),
     ],
 )
