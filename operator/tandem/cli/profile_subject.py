@@ -15,7 +15,8 @@ from rich.progress import Progress as Bar
 from tandem.api.objects import ModelDeployment
 from tandem.api.profile import Profile
 from tandem.api.requirements import Requirements
-from tandem.cli.files import InvalidFile, read_deployment
+from tandem.cli.documents import InvalidFile
+from tandem.cli.files import read_deployment
 from tandem.cli.rollouts import Overrides
 from tandem.cli.values import fail, refuse
 from tandem.manifests.edges import objectives
