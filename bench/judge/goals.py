@@ -76,9 +76,9 @@ def healthy(scale: Scale, rate: float) -> Alarms:
     return Alarms(Case(rate), scale.alarms, scale.tick)
 
 
-def troubled(scale: Scale, case: Case) -> Alarms:
-    """Return the false rollbacks of healthy versions under some trouble."""
-    return Alarms(case, scale.troubles, scale.tick)
+def troubled(scale: Scale, case: Case, history: float = 0.0) -> Alarms:
+    """Return the false rollbacks of healthy versions under some trouble, with so many seconds of stable's known."""
+    return Alarms(case, scale.troubles, scale.tick, history)
 
 
 def whole(scale: Scale, judge: str, case: Case) -> Rollouts:

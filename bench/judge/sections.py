@@ -44,6 +44,9 @@ CONTESTANTS: Final = (*(judge.name for judge in JUDGES), TUNED, *(peer.name for 
 REAL_SHARE: Final = 0.13
 NOMINAL: Final = 0.1
 PLANS: Final = (LONG_PLAN, DEFAULT_PLAN)
+FURTHER: Final = (Trouble.EPISODES, Trouble.CLIENT)
+"""Troubles that no goal is asked of: one cause counts as many."""
+
 ROLLED: Final = ("2 % errors", "5 % errors", "100 % errors")
 
 
@@ -122,27 +125,39 @@ def loses(ours: Cell, theirs: Cell) -> bool:
 
 
 def _trouble_cases(scale: Scale) -> Mapping[str, list[Case]]:
-    further = (Trouble.EPISODES, Trouble.CLIENT)
     cases = {f"bursts of {burst:g}": [c for c in burst_cases(scale) if c.burst == burst] for burst in BURSTS}
     cases["shared outage, 30 % for 2 min"] = outage_cases(scale)
     rates = [rate for rate in scale.rates if rate >= 1]
-    return cases | {trouble.value: [Case(rate, trouble=trouble) for rate in rates] for trouble in further}
+    return cases | {trouble.value: [Case(rate, trouble=trouble) for rate in rates] for trouble in FURTHER}
 
 
 def _trouble_trials(scale: Scale) -> Iterable[Trial[Any]]:
-    return [troubled(scale, case) for cases in _trouble_cases(scale).values() for case in cases]
+    return [troubled(scale, case, known) for cases, known in _troubles(scale).values() for case in cases]
+
+
+def _troubles(scale: Scale) -> Mapping[str, tuple[list[Case], float]]:
+    """Return for each row what happens, and the seconds of stable's own traffic that were seen before.
+
+    The goals are asked of a judge that knows nothing. Where one cause counts as many, what it knows is what helps.
+    """
+    rows: dict[str, tuple[list[Case], float]] = {}
+    for what, cases in _trouble_cases(scale).items():
+        rows[what] = cases, 0.0
+        if cases[0].trouble in FURTHER:
+            rows[f"{what}, an hour of stable's known"] = cases, HISTORY_SECONDS
+    return rows
 
 
 def _trouble(scale: Scale, results: Results) -> Iterable[Table]:
     rows = []
-    for what, cases in _trouble_cases(scale).items():
-        found = [results.of(troubled(scale, case)) for case in cases]
+    for what, (cases, known) in _troubles(scale).items():
+        found = [results.of(troubled(scale, case, known)) for case in cases]
         rows += [[what, judge.name, *(percent(each[judge.name]) for each in found)] for judge in JUDGES]
     note = (
-        f"{scale.troubles:,} rollouts each. Bursts: bad answers of one version come in groups of this mean size within "
-        "a look. Episodes: half of each version's bad answers come in spells of its own, 20 s long, one in ten "
-        "minutes. Sticky client: 0.5 % of requests fail for five minutes, all at one version. No promise covers the "
-        "last two: one cause counts as many."
+        f"{scale.troubles:,} rollouts each, of a judge that knows nothing of stable unless it is said. Bursts: bad "
+        "answers of one version come in groups of this mean size within a look. Episodes: half of each version's bad "
+        "answers come in spells of its own, 20 s long, one in ten minutes. Sticky client: 0.5 % of requests fail for "
+        "five minutes, all at one version. No promise covers the last two: one cause counts as many."
     )
     columns = ["trouble", "judge", *(f"{rate:g}/s" for rate in scale.rates if rate >= 1)]
     yield Table("Healthy versions sent back under trouble", note, columns, rows)

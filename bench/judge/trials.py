@@ -128,6 +128,8 @@ class Alarms:
     case: Case
     runs: int
     tick: float
+    history: float = 0.0
+    """Seconds of stable's own traffic that the judge has seen before."""
 
     def measure(self) -> Mapping[str, float]:
         """Return the share that is sent back, by judge."""
@@ -135,8 +137,9 @@ class Alarms:
         back = dict.fromkeys((judge.name for judge in JUDGES), 0.0)
         for part, runs in _parts(self.runs):
             answers = Traffic(self.case, span, runs, part).answers(slice(None))
+            history = _history(self.case, self.history, (part, runs))
             for judge in JUDGES:
-                back[judge.name] += judge_step(judge, answers, span).back.share * runs / self.runs
+                back[judge.name] += judge_step(judge, answers, span, history=history).back.share * runs / self.runs
         return back
 
 

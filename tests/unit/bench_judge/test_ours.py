@@ -7,7 +7,8 @@ import pytest
 
 from bench.judge.bound import information_bound, oracle
 from bench.judge.ours import ALLOWED, LONG_PLAN, SHARP, SHIPPED, judge_step, learned, roll_out
-from bench.judge.traffic import METRICS, Answers, Case, Span, Traffic
+from bench.judge.traffic import METRICS, Answers, Case, Span, Traffic, Trouble
+from bench.judge.trials import Alarms
 from tandem.judge import Counts, History, Increment, Settings, VerdictKind, add, add_history, empty, verdict
 
 SPAN = Span(600.0, 2.0)
@@ -86,3 +87,9 @@ def test_the_test_that_knows_both_shares_is_near_the_bound_and_rarely_wrong() ->
     assert 0.8 <= np.mean(used) / information_bound(0.005, 0.05, 0.1) <= 1.4
     good = Traffic(Case(10.0, steady=True), span, 2000).answers(slice(None))
     assert np.isfinite(oracle(good, 0.05, 0)).mean() <= 0.01 + 4.5 * (0.01 / 2000) ** 0.5
+
+
+def test_spells_that_stable_was_seen_to_have_send_fewer_healthy_versions_back() -> None:
+    unknowing = Alarms(Case(100.0, trouble=Trouble.EPISODES), runs=60, tick=5.0)
+    knowing = Alarms(unknowing.case, unknowing.runs, unknowing.tick, history=3600.0)
+    assert unknowing.measure()[SHIPPED.name] > 2.0 * knowing.measure()[SHIPPED.name]
