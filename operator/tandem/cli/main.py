@@ -2,7 +2,7 @@
 
 import typer
 
-from tandem.cli import init, lint, plan, profile, simulate
+from tandem.cli import get, init, lint, order, plan, profile, simulate
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,12 +14,15 @@ app.command("lint")(lint.command)
 app.command("plan")(plan.command)
 app.command("profile")(profile.command)
 app.command("simulate")(simulate.command)
+app.command("get", rich_help_panel="Look")(get.command)
+order.add_verbs(app)
 
 
 @app.callback()
 def tandem() -> None:
     """Machine-learning models in production, rolled out on evidence.
 
-    Exit codes: 0 it worked; 1 it did not, and the message says why; 2 wrong usage, or a file that is not in order (the
-    message names line and field).
+    Exit codes: 0 it worked; 1 what was asked for did not come about; 2 wrong usage, or a file that is not in order
+    (the message names line and field); 3 no cluster answers, or it does not know Tandem; 4 a right is missing (the
+    message names it); 5 there is no such model; 6 it took too long.
     """

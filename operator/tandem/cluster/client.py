@@ -1,6 +1,6 @@
 """The Kubernetes API as Tandem uses it: plain objects in, plain objects out, every write with its precondition."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self
 
@@ -16,8 +16,11 @@ CHUNK: Final = 250
 
 LIST_TIMEOUT: Final = 30.0
 LOG_TIMEOUT: Final = 10.0
+WATCH_SECONDS: Final = 60.0
+"""Seconds of one watch: a connection that has silently died is noticed when it should have ended."""
+
+LATE_END: Final = 10.0
 _LOG_READ: Final = 256 * 1024
-_WRITER: Final = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Warn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,10 @@ class Cluster:
     ``NotFound`` or ``KindMissing``; those with a precondition also ``Conflict``, ``create`` also ``AlreadyExists``.
     """
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, manager: str = FIELD_MANAGER) -> None:
+        """``manager``: the name that the API server notes for what is written here (``metadata.managedFields``)."""
         self._transport = Transport(configuration)
+        self._writer: dict[str, str | int] = {"fieldManager": manager, "fieldValidation": "Warn"}
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,6 +71,7 @@ class Cluster:
         kind: Kind,
         namespace: str | None = None,
         label_selector: str | None = None,
+        field_selector: str | None = None,
         trim: Callable[[Object], Object] | None = None,
     ) -> Listing:
         """Return all objects of a kind, of one namespace or of all, as of one moment.
@@ -77,6 +83,8 @@ class Cluster:
         query: dict[str, str | int] = {"limit": CHUNK}
         if label_selector:
             query["labelSelector"] = label_selector
+        if field_selector:
+            query["fieldSelector"] = field_selector
         while True:
             answer = await self._transport.send_object(
                 Request(
@@ -97,11 +105,42 @@ class Cluster:
                 return Listing(kind, namespace, metadata.get("resourceVersion", ""), items)
             query["continue"] = metadata["continue"]
 
+    def watch(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        resource_version: str,
+        selectors: Mapping[str, str],
+        within: float = WATCH_SECONDS,
+    ) -> AsyncIterator[Object]:
+        """Give the API server's watch events from a listing on, for at most ``within`` seconds.
+
+        ``selectors``: ``labelSelector`` or ``fieldSelector``. An event of type ERROR, such as for a version that is
+        too old, is given too; `tandem.cluster.follow` knows what to do about it.
+        """
+        query: dict[str, str | int] = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": max(int(within), 1),
+            **selectors,
+        }
+        doing = f"watch {kind.kind}s in {namespace or 'all namespaces'}"
+        return self._transport.stream(
+            Request(doing, "GET", kind.path(namespace), query=query, within=within + LATE_END)
+        )
+
     async def create(self, obj: Object) -> Object:
         """Create an object by POST, so that one of this name that is not ours is never touched (``AlreadyExists``)."""
         kind, namespace, name = _address(obj)
         return await self._transport.send_object(
-            Request(f"create {kind.describe(namespace, name)}", "POST", kind.path(namespace), query=_WRITER, body=obj)
+            Request(
+                f"create {kind.describe(namespace, name)}",
+                "POST",
+                kind.path(namespace),
+                query=self._writer,
+                body=obj,
+            )
         )
 
     async def apply(self, obj: Object, uid: str | None = None) -> Object:
@@ -122,7 +161,7 @@ class Cluster:
                 f"apply {kind.describe(namespace, name)}",
                 "PATCH",
                 kind.path(namespace, name),
-                query={**_WRITER, "force": "true"},
+                query={**self._writer, "force": "true"},
                 body={**obj, "metadata": metadata},
                 content_type=APPLY_PATCH,
                 guarded=uid is not None,
@@ -142,7 +181,7 @@ class Cluster:
                 f"patch {kind.describe(namespace, name)}",
                 "PATCH",
                 kind.path(namespace, name, subresource),
-                query=_WRITER,
+                query=self._writer,
                 body=patch,
                 content_type=MERGE_PATCH,
                 guarded=guarded,
@@ -169,7 +208,7 @@ class Cluster:
                 f"write status of {kind.describe(namespace, name)}",
                 "PUT",
                 kind.path(namespace, name, "status"),
-                query=_WRITER,
+                query=self._writer,
                 body=body,
                 guarded=True,
             )
@@ -182,7 +221,7 @@ class Cluster:
                 f"scale {DEPLOYMENT.describe(namespace, name)} to {replicas}",
                 "PATCH",
                 DEPLOYMENT.path(namespace, name, "scale"),
-                query=_WRITER,
+                query=self._writer,
                 body={"metadata": {"uid": uid}, "spec": {"replicas": replicas}},
                 content_type=MERGE_PATCH,
                 guarded=True,

@@ -33,6 +33,8 @@ class Connection:
     configuration: Configuration
     inside: bool
     """This process runs in a pod of the cluster, so it reaches other pods by their addresses."""
+    namespace: str = "default"
+    """The namespace that is meant where none is named; only `tandem.cluster.kubeconfig` looks for it."""
 
 
 async def connect(kubeconfig: str | None = None, context: str | None = None) -> Connection:
@@ -40,11 +42,7 @@ async def connect(kubeconfig: str | None = None, context: str | None = None) -> 
 
     Nothing is sent yet. Tokens are read anew as they expire (the library's own refresh). Raises ``NoCluster``.
     """
-    configuration = Configuration()
-    configuration.connection_pool_maxsize = MAX_CONNECTIONS
-    # Otherwise every single request has a thread read ~/.netrc and another one the environment's proxies. A proxy to
-    # the API server is named in the kubeconfig, and kopf goes by nothing else either.
-    configuration.client_session_kwargs = {"trust_env": False}
+    configuration = new_configuration()
     try:
         if kubeconfig is None:
             try:
@@ -60,6 +58,16 @@ async def connect(kubeconfig: str | None = None, context: str | None = None) -> 
             f"no way to a cluster: {error}; run in a pod with a service account, or set KUBECONFIG to a kubeconfig file"
         ) from error
     return Connection(configuration, inside=False)
+
+
+def new_configuration() -> Configuration:
+    """Return a configuration that leads nowhere yet."""
+    configuration = Configuration()
+    configuration.connection_pool_maxsize = MAX_CONNECTIONS
+    # Otherwise every single request has a thread read ~/.netrc and another one the environment's proxies. A proxy to
+    # the API server is named in the kubeconfig, and kopf goes by nothing else either.
+    configuration.client_session_kwargs = {"trust_env": False}
+    return configuration
 
 
 async def credentials_of(configuration: Configuration) -> Credentials:

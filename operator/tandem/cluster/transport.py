@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -61,17 +61,8 @@ class Transport:
 
     async def send(self, request: Request) -> bytes:
         """Return the body of a successful answer; raises the errors of ``tandem.cluster.errors``."""
-        url = f"{self._configuration.host}{request.path}"
-        if request.query:
-            url = f"{url}?{urlencode(request.query)}"
         try:
-            response = await self._client.rest_client.request(  # type: ignore[no-untyped-call]
-                request.method,
-                url,
-                headers=await self._headers(request),
-                body=request.body,
-                _request_timeout=aiohttp.ClientTimeout(total=request.within, sock_connect=CONNECT_TIMEOUT),
-            )
+            response = await self._response(request)
             content: bytes = await response.read()
         except TimeoutError as error:
             raise ClusterBusy(request.doing, f"no answer within {request.within:g} s") from error
@@ -81,6 +72,38 @@ class Transport:
         if response.status >= 400:
             raise error_of(request.doing, response.status, content, response.headers, guarded=request.guarded)
         return content
+
+    async def stream(self, request: Request) -> AsyncIterator[dict[str, Any]]:
+        """Give the objects of an answer that goes on, one a line, until it ends; ``within`` is the time for all of it.
+
+        Raises the errors of ``tandem.cluster.errors``, ``ClusterBusy`` also where the answer breaks off.
+        """
+        try:
+            response = (await self._response(request)).response
+            try:
+                if response.status >= 400:
+                    content = await response.read()
+                    raise error_of(request.doing, response.status, content, response.headers, guarded=False)
+                async for line in response.content:
+                    yield json.loads(line)
+            finally:
+                response.close()
+        except TimeoutError as error:
+            raise ClusterBusy(request.doing, f"no end within {request.within:g} s") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise ClusterBusy(request.doing, f"broken off: {str(error) or type(error).__name__}") from error
+
+    async def _response(self, request: Request) -> Any:
+        url = f"{self._configuration.host}{request.path}"
+        if request.query:
+            url = f"{url}?{urlencode(request.query)}"
+        return await self._client.rest_client.request(  # type: ignore[no-untyped-call]
+            request.method,
+            url,
+            headers=await self._headers(request),
+            body=request.body,
+            _request_timeout=aiohttp.ClientTimeout(total=request.within, sock_connect=CONNECT_TIMEOUT),
+        )
 
     async def send_object(self, request: Request) -> dict[str, Any]:
         """Do the same and return the object that the answer holds."""

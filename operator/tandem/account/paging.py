@@ -1,0 +1,18 @@
+"""Whom to call: the owner whose business the gravest cause is, and after that the other one."""
+
+from tandem.account.account import Amiss, Contact
+from tandem.account.remedies import Side
+from tandem.api.spec import Owners
+
+
+def contacts(owners: Owners, wrong: list[Amiss]) -> list[Contact]:
+    """Return the owners, whom to call first first; nobody is to be called where nothing is wrong."""
+    first: Side = wrong[0].side if wrong else "engineering"
+    sides: tuple[Side, ...] = (first, "engineering" if first == "dataScience" else "dataScience")
+    declared = {"dataScience": owners.data_science, "engineering": owners.engineering}
+    found = [(side, owner) for side in sides if (owner := declared[side]) is not None]
+    because = f"{wrong[0].type}: {wrong[0].reason}" if wrong else None
+    return [
+        Contact(side=side, team=owner.team, contact=owner.contact, because=because if number == 0 else None)
+        for number, (side, owner) in enumerate(found)
+    ]

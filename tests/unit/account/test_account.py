@@ -1,0 +1,97 @@
+"""What the account says is wrong, whose business it is, and what a machine reads."""
+
+from datetime import timedelta
+
+import pytest
+
+from tandem.account.rows import cells, rows, tag
+from tandem.account.tell import account_of
+from tandem.account.times import lasted
+from tests.unit.account.scenes import SCENES
+from tests.unit.rollout.world import NOON
+
+NOW = NOON + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("scene", "first", "side"),
+    [
+        ("rolled_back", ("Stalled", "TooManyErrors"), "dataScience"),
+        ("stalled", ("Stalled", "ImagePullBackOff"), "engineering"),
+        ("degraded", ("not Available", "NoReadyPods"), "engineering"),
+    ],
+)
+def test_the_owner_whose_business_it_is_is_called_first(scene: str, first: tuple[str, str], side: str) -> None:
+    account = account_of(SCENES[scene](), NOW)
+    assert (account.amiss[0].type, account.amiss[0].reason) == first
+    assert len(account.amiss) == 1, "one cause, one finding"
+    assert account.page[0].side == side and account.page[0].because == ": ".join(first)
+    assert account.page[1].because is None
+
+
+@pytest.mark.parametrize("scene", ["serving", "watching", "rolling_out"])
+def test_nothing_is_amiss_where_all_goes_its_way(scene: str) -> None:
+    account = account_of(SCENES[scene](), NOW)
+    assert account.amiss == [] and all(person.because is None for person in account.page)
+
+
+def test_the_document_has_the_documented_keys() -> None:
+    document = account_of(SCENES["rolling_out"](), NOW).document()
+    assert document.keys() == {
+        "format", "model", "slots", "waitingFor", "amiss", "evidence", "revisions", "changes", "lastChange", "next",
+        "look", "page", "runbook", "fallback", "consumers", "unread",
+    }  # fmt: skip
+    assert document["evidence"]["counted"][0] == {
+        "revision": "fraud-r2", "requests": 120, "bad": 0, "rate": 0.0, "low": 0.0, "high": 0.0371,
+    }  # fmt: skip
+
+
+def test_an_operator_that_is_away_is_told_of_first() -> None:
+    seen = SCENES["serving"]()
+    deployment = seen.deployment.with_changes(metadata=seen.deployment.metadata.with_changes(generation=9))
+    wrong = account_of(type(seen)(deployment, seen.states), NOW).amiss
+    assert wrong[0].type == "Behind" and "generation 9" in wrong[0].message
+
+
+def test_numbers_of_pods_that_may_not_be_read_are_those_that_the_operator_wrote_down() -> None:
+    account = account_of(SCENES["unreadable_pods"](), NOW)
+    assert [(slot.role, slot.ready) for slot in account.slots] == [("serves", 2), ("tried", 1)]
+    assert "the ClusterRole view" in account.unread[0]
+
+
+@pytest.mark.parametrize(
+    ("scene", "shown"),
+    [
+        ("serving", ("fraud", "Serving", "fraud-r1 (a)", "-", "", "27 min", "")),
+        ("rolled_back", ("fraud", "RolledBack", "fraud-r1 (a)", "-", "", "23 min",
+                         "fraud-r2 was sent back: TooManyErrors")),
+        ("paused", ("fraud", "Paused", "fraud-r1 (a)", "fraud-r2 (b)", "10 %", "23 min",
+                    "a person: fraud-r2 is paused at 10 %; Resume goes on")),
+    ],
+)  # fmt: skip
+def test_a_model_in_a_row(scene: str, shown: tuple[str, ...]) -> None:
+    seen = SCENES[scene]()
+    for state in seen.states.values():
+        assert state.revision.metadata.namespace == "payments"
+    (row,) = rows([seen.deployment], [state.revision for state in seen.states.values()])
+    assert cells(row, NOW) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (7260, "2 h 1 min"), (90000, "1 d 1 h"), (-5, "0 s")],
+)
+def test_how_long_it_has_been(seconds: int, text: str) -> None:
+    assert lasted(NOON, NOON + timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        ("registry.example.com:5000/fraud:2.1.0", "2.1.0"),
+        ("registry.example.com/fraud", "fraud"),
+        ("fraud@sha256:0123456789abcdef", "sha256:0123456789ab"),
+    ],
+)
+def test_a_version_is_called_by_its_tag(image: str, shown: str) -> None:
+    assert tag(image) == shown
