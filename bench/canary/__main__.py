@@ -1,6 +1,6 @@
 """Canaries on the real cluster: what bad versions cost and healthy ones take, beside what was foretold.
 
-python -m bench.canary            makes what it needs (cluster, images, operator); about an hour and a half
+python -m bench.canary            makes what it needs (cluster, images, operator); about an hour
 python -m bench.canary --quick    a smoke test, about ten minutes once the cluster is there
 
 Bad versions get 10 % of the requests at first, and fail on a given share of them, or are slow; each is rolled out
@@ -53,7 +53,8 @@ def main() -> int:
         sent = held_out_rows(Path(folder))
         bads = _bad_versions(given, sent)
         foretold = {bad: foretell(Case(bad.rate, bad.share, bad.metric)) for bad in bads}
-        findings = Findings(measured_on, foretold, foretell(Case(given.healthy_rate, 0.0, ERRORS)), given.markdown)
+        good = Case(given.healthy_rate, 0.0, ERRORS, given.healthy_budget / 100)
+        findings = Findings(measured_on, foretold, foretell(good), given.markdown)
         _console.print(foretold_table(findings.foretold, findings.good).shown(), "")
         try:
             _try_side_by_side(kube, Path(folder), sent, findings, given)
@@ -111,11 +112,11 @@ def _try_bad_versions(findings: Findings, rate: float, runs: int, stage: Stage) 
 
 def _try_healthy_versions(findings: Findings, number: int, stage: Stage) -> None:
     """Roll out the same model so many times in a row."""
-    rate, limit = findings.good.case.rate, HEALTHY_LIMIT + time_limit(findings.good.promoted)
+    case, limit = findings.good.case, HEALTHY_LIMIT + time_limit(findings.good.promoted)
     for each in range(1, number + 1):
-        what = f"{rate:g}/s, healthy rollout {each}"
+        what = f"{case.rate:g}/s, healthy rollout {each}"
         try:
-            found = try_healthy(stage, each, rate, limit)
+            found = try_healthy(stage, each, case, limit)
         except NOT_MEASURED as error:
             _not_measured(stage, findings, f"{what}: not measured: {error}")
             continue
@@ -151,7 +152,13 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--slow", action=argparse.BooleanOptionalAction, default=True, help="the slow version, too")
     parser.add_argument("--runs", type=int, default=5, help="rollouts of each bad version at each rate (%(default)s)")
     parser.add_argument("--healthy", type=int, default=20, help="rollouts of the same model in a row (%(default)s)")
-    parser.add_argument("--healthy-rate", type=float, default=100.0, help="requests a second under them (%(default)s)")
+    parser.add_argument("--healthy-rate", type=float, default=20.0, help="requests a second under them (%(default)s)")
+    parser.add_argument(
+        "--healthy-budget",
+        type=float,
+        default=2.0,
+        help="percent that each of them may cost: more is quicker (%(default)s)",
+    )
     parser.add_argument("--markdown", type=Path, help="write the tables there, too, after each rollout")
     parser.add_argument(
         "--write-docs", action="store_true", help="write the tables into docs/judge-measured.md at the end"

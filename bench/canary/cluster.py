@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from bench.canary.foretold import Case
 from bench.canary.measured import Ending, Healthy, Trial, healthy, trial, weights_since
 from bench.canary.plan import STABLE, Bad, declared
 from dev.kube import stack
@@ -155,15 +156,17 @@ def try_bad(stage: Stage, bad: Bad, run: int, limit: float) -> Trial:
     return trial(bad, ending, outcomes, seen)
 
 
-def try_healthy(stage: Stage, number: int, rate: float, limit: float) -> Healthy:
+def try_healthy(stage: Stage, number: int, case: Case, limit: float) -> Healthy:
     """Roll out the stable version as another revision, and wait until its watch is over or for ``limit`` seconds.
 
     Raises ``KubeFailed`` or ``TrafficFailed`` where there is nothing to measure.
     """
     model, stable = stage.model(), stage.stable()
-    with stage.traffic(f"healthy-{number}", rate) as traffic:
+    evidence = {"budget": f"{case.budget * 100:g}%"}
+    with stage.traffic(f"healthy-{number}", case.rate) as traffic:
         _until_answers(traffic)
-        applied = _apply(model, STABLE, model={"env": [{"name": CHANGES_NOTHING, "value": str(number)}]})
+        env = [{"name": CHANGES_NOTHING, "value": str(number)}]
+        applied = _apply(model, STABLE, model={"env": env}, rollout={"evidence": evidence})
         ending = _ending(model, stable, stage.while_flowing(traffic, lambda thing: _watched(thing, stable)), limit)
         ended = time.time()
         if ending != "undecided":

@@ -5,7 +5,7 @@ with the version's share; stable's are good. The counts are put before the judge
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -37,11 +37,12 @@ FOLLOWING: Final = np.array([*SHARES[1:], 1.0])
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Requests per second, and the share of the candidate's that are bad by one metric."""
+    """Requests per second, and the share of the candidate's that are bad by one metric; the budget of the rollout."""
 
     rate: float
     share: float
     metric: int
+    budget: float = BUDGET
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +81,7 @@ def foretell(case: Case, runs: int = RUNS, span: float = SPAN) -> Foretold:
     found = Foretold(
         case, never, never.copy(), np.zeros(runs, np.int64), np.zeros(runs, np.int64), never.copy(), never.copy()
     )
+    settings = replace(SETTINGS, budget=case.budget)
     batch, rows, since = Batch.begin(runs, ALLOWED), np.arange(runs), np.zeros(runs)
     for look in range(math.ceil(span / LOOK)):
         end = (look + 1) * LOOK
@@ -88,7 +90,7 @@ def foretell(case: Case, runs: int = RUNS, span: float = SPAN) -> Foretold:
         bad = ours & (random.random(ours.shape) < case.share)
         _note(found, rows, sent, bad)
         batch = _add(batch, case.metric, ours, bad)
-        kind = judge_batch(batch, SETTINGS, FOLLOWING[found.step[rows]]).kind
+        kind = judge_batch(batch, settings, FOLLOWING[found.step[rows]]).kind
         found.sent_back[rows[kind == KINDS.index(VerdictKind.ROLL_BACK)]] = end
         passed = (kind == KINDS.index(VerdictKind.ADVANCE)) & (end - since[rows] >= HOLDS[found.step[rows]])
         onward = passed & (found.step[rows] < len(STEPS) - 1)

@@ -81,7 +81,8 @@ def healthy_table(found: Sequence[Healthy], foretold: Foretold) -> Table:
     back = sum(each.ending == "sent back" for each in found)
     promoted = [each.promoted for each in found if each.ending == "promoted" and each.promoted is not None]
     note = (
-        f"The same model as another revision, {foretold.case.rate:g} requests a second. {back} of {len(found)} sent "
+        f"The same model as another revision, {foretold.case.rate:g} requests a second, budget "
+        f"{foretold.case.budget * 100:g} %. {back} of {len(found)} sent "
         f"back, {sum(each.lost for each in found)} of {sum(each.requests for each in found):,} requests lost. Seconds "
         f"from the first requests to all of them: {_measured(promoted, 0) or 'none yet'}, foretold "
         f"{_simulated(foretold.promoted, 0)}."

@@ -5,10 +5,12 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"log"
 	"net"
 	"os"
+	"time"
 )
 
 func main() {
@@ -21,8 +23,14 @@ func main() {
 	}
 	for {
 		client, err := listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			log.Fatal(err)
+		}
+		if err != nil {
+			// Out of file descriptors, mostly, as callers wait for a gateway that answers nobody: some will give up.
+			log.Print(err)
+			time.Sleep(50 * time.Millisecond)
+			continue
 		}
 		go serve(client.(*net.TCPConn), os.Args[2])
 	}
