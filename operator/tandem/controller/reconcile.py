@@ -49,6 +49,9 @@ log = logging.getLogger(__name__)
 CONFIG_LOOK: Final = 30.0
 """Seconds between two looks at the ConfigMaps that a model mentions: they are not watched."""
 
+REFUSAL_LOOK: Final = 1.0
+"""Seconds until status is written again where other writes than before were refused, or none any more."""
+
 MISSING_MAX_AGE: Final = 5.0
 """Somebody may be about to make a ConfigMap that is missing: look more often."""
 
@@ -121,7 +124,7 @@ class Reconciler:
             later = await self._records.write_decision(body, deployment, revisions, decision, now)
             self._tell(key, body, decision)
             outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions, now)
-            self._refused[key] = tuple(outcome.refused)
+            told = self._note_refusals(key, tuple(outcome.refused))
             # Before the records: pods are read even if a record is refused, so that a bad version is found out.
             self._trials.follow(key, deployment, decision.status, seen)
             records_later = await self._records.write_revisions(key, revisions, decision, now)
@@ -130,7 +133,13 @@ class Reconciler:
         if outcome.busy is not None:
             raise outcome.busy
         look = CONFIG_LOOK if deployment.spec.model.config else None
-        return soonest(decision.wake_after, look, later, records_later)
+        return soonest(decision.wake_after, look, later, records_later, told)
+
+    def _note_refusals(self, key: Key, refused: tuple[Trouble, ...]) -> float | None:
+        """Remember what was refused; where that is something else than before, status has to tell it soon."""
+        before, self._refused[key] = self._refused.get(key, ()), refused
+        is_news = {trouble.reason for trouble in before} != {trouble.reason for trouble in refused}
+        return REFUSAL_LOOK if is_news else None
 
     def _observe(
         self,
