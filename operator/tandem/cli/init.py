@@ -14,6 +14,12 @@ FILES = "The files"
 
 
 def command(
+    bento: Annotated[
+        str | None, typer.Argument(help="Tag or folder of a bento, as for `bentoml serve`.", metavar="[BENTO]")
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option("--rows", "-r", help="With BENTO: JSON lines, one request body each.", metavar="FILE")
+    ] = None,
     design: Annotated[
         bool,
         typer.Option(
@@ -31,7 +37,16 @@ def command(
     response: Annotated[
         str | None, typer.Option(help="Fields of an answer: 'score: number 0..1'.", rich_help_panel=DESIGN)
     ] = None,
-    route: Annotated[str, typer.Option(help="Path of the route.", rich_help_panel=DESIGN)] = "/predict",
+    route: Annotated[
+        str | None,
+        typer.Option(help="Path of the route; default: /predict, or the bento's only one.", rich_help_panel=WHAT),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="What runs: deployment/NAME.", rich_help_panel=EXISTING)
+    ] = None,
+    namespace: Annotated[
+        str, typer.Option("--namespace", "-n", help="Its namespace.", rich_help_panel=EXISTING)
+    ] = "default",
     latency: Annotated[
         list[str] | None, typer.Option(help="Latency objective: p99=150ms. May be repeated.", rich_help_panel=WHAT)
     ] = None,
@@ -67,11 +82,20 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.", rich_help_panel=FILES)] = False,
 ) -> None:
     """Write a first ModelDeployment, with comments that say why each field is there and what is still missing."""
-    from tandem.cli.init_design import Wishes, write_design
     from tandem.cli.init_known import Known, Target
 
     known = Known(name, purpose, owner, engineering, image, service, tuple(latency or ()), gateway, host, path)
-    if design:
-        write_design(known, Wishes(schema, request, response, route), Target(out, two_files, force))
+    if sum((design, source is not None, bento is not None)) != 1:
+        refuse("say what to begin with, and only one: BENTO, --design or --from deployment/NAME")
+    if bento is not None:
+        from tandem.cli.init_bento import write_bento
+
+        write_bento(known, bento, rows, route, Target(out, two_files, force))
+    elif source is not None:
+        from tandem.cli.init_existing import write_existing
+
+        write_existing(known, source, namespace, Target(out, two_files, force))
     else:
-        refuse("say what to begin with: --design, before there is a model; see tandem init --help")
+        from tandem.cli.init_design import Wishes, write_design
+
+        write_design(known, Wishes(schema, request, response, route or "/predict"), Target(out, two_files, force))

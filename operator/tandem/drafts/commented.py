@@ -87,7 +87,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # Line ends of other alphabets are text to JSON, and would be folded by YAML unless they are escaped.
-    style = '"' if any(letter in text for letter in "\x85\u2028\u2029") else None
+    style = '"' if any(letter in text for letter in "\x85\u2028\u2029") else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -66,7 +66,7 @@ def read_interface(document: Any, path: str = "/predict") -> Interface:
     body = {"path": document.get("path", path), "response": standing_alone(response, document)}
     if request is not None:
         body["request"] = standing_alone(request, document)
-    return _checked(Interface((_route(body),)))
+    return checked_interface(Interface((_route(body),)))
 
 
 def standing_alone(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Schema:
@@ -118,7 +118,7 @@ def _from_openapi(document: Mapping[str, Any]) -> Interface:
             routes.append(_route(_operation(str(path), _mapping(operation), document)))
     if not routes:
         raise InvalidSchema("; ".join(["the document has no route that a bento can serve", *left_out]))
-    return _checked(Interface(tuple(routes), tuple(left_out)))
+    return checked_interface(Interface(tuple(routes), tuple(left_out)))
 
 
 def _unfit(path: str, method: str) -> str | None:
@@ -156,7 +156,8 @@ def _route(body: Mapping[str, Any]) -> Route:
         raise InvalidSchema(f"{body.get('path')!r} is no path of a route: it begins with '/', as /predict") from error
 
 
-def _checked(interface: Interface) -> Interface:
+def checked_interface(interface: Interface) -> Interface:
+    """Return an interface that fits into a ModelDeployment. Raises `InvalidSchema`."""
     if len(interface.routes) > MOST_ROUTES:
         raise InvalidSchema(f"there are {len(interface.routes)} routes, at most {MOST_ROUTES} can be declared")
     length = sum(len(json.dumps(route.to_dict())) for route in interface.routes)

@@ -94,7 +94,8 @@ SLOW = "response: {type: string, pattern: '^(a+)+$', examples: ['" + "a" * 60 + 
 def test_hostile_schemas_are_refused_in_bounded_time(
     folder: Path, content: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tandem.cli.schema_files.SECONDS", 2.0)
+    if content == SLOW:
+        monkeypatch.setattr("tandem.cli.schema_files.SECONDS", 2.0)
     (folder / "s.yaml").write_bytes(content.encode("latin-1"))
     result = run("--design", *OWNER, "--schema", "s.yaml")
     assert result.exit_code == 2, result.output

@@ -15,6 +15,10 @@ import time
 from pathlib import Path
 
 ANSWER = b'{"label": 1}'
+SCHEMA = (
+    b'{"name": "Fake", "routes": [{"route": "/predict", "input": {"type": "object", "root_input": true}, '
+    b'"output": {"properties": {"label": {"type": "integer"}}}}]}'
+)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -26,7 +30,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/readyz" and self.behaviour == "never-ready":
             time.sleep(3600)
-        self.answer(200, b"{}")
+        if self.path == "/schema.json" and self.behaviour == "huge-schema":
+            self.huge()
+        elif self.path == "/schema.json" and self.behaviour == "deep-schema":
+            self.answer(200, b'{"routes": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+        else:
+            self.answer(200, SCHEMA if self.path == "/schema.json" else b"{}")
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
@@ -35,6 +44,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 time.sleep(3600)
             case "huge":
                 self.huge()
+            case "page":
+                self.answer(200, b"<html>who are you?</html>")
             case "garbage":
                 self.wfile.write(b"\x00\x01 this is not HTTP\n\n")
                 self.close_connection = True

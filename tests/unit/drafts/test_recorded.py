@@ -1,0 +1,62 @@
+"""Edge cases and a size from what one run told."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tandem.api.profile import LoadPoint, Memory, Profile, Setting, Startup
+from tandem.drafts.recorded import MOST_PARTS, case_lines, drafted_cases, measured_serving, own_interface
+from tandem.drafts.schemas import InvalidSchema
+from tandem.quality.answers import Answer
+from tandem.quality.rows import read_cases
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.floats(-1e9, 1e9), st.text(max_size=20)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=6), inner, max_size=4)),
+    max_leaves=20,
+)
+
+
+@given(JSON, JSON)
+def test_a_drafted_case_is_met_by_the_answer_that_it_was_made_of(request: Any, answer: Any) -> None:
+    lines = case_lines(drafted_cases([("/predict", request, answer)]))
+    [case] = read_cases(lines.encode().splitlines(), "cases")
+    assert case.request == request and len(case.expected.parts) <= MOST_PARTS
+    assert case.expected.problem(Answer(200, answer, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "startup", "requested", "limit", "deadline"),
+    [(100, 2.0, "128Mi", "224Mi", "60s"), (300, 20.0, "384Mi", "608Mi", "120s")],
+)
+def test_a_pod_gets_more_than_was_measured(
+    megabytes: int, startup: float, requested: str, limit: str, deadline: str
+) -> None:
+    point = LoadPoint(concurrency=1, requests_per_second=1, p50=1, p90=1, p95=1, p99=1, requests=1, errors=0)
+    profile = Profile(
+        setting=Setting(where="Local", at=datetime(2026, 1, 1, tzinfo=UTC), cpu="2"),
+        startup=Startup(seconds=startup),
+        memory=Memory(idle_bytes=1, load_bytes=megabytes * 1024 * 1024),
+        threads=1,
+        load=[point],
+    )
+    serving = measured_serving(profile)
+    assert serving["resources"]["requests"]["memory"] == requested
+    assert serving["resources"]["limits"]["memory"] == limit
+    assert serving["startup"]["deadline"] == deadline
+
+
+def test_routes_for_files_are_left_out() -> None:
+    image = {"type": "file", "format": "image"}
+    routes = [{"route": "/a", "input": {"properties": {"image": image}}}, {"route": "/b", "input": {}, "output": {}}]
+    name, found = own_interface({"name": "Svc", "routes": routes})
+    assert name == "Svc" and [route.path for route in found.routes] == ["/b"] and len(found.left_out) == 1
+
+
+@pytest.mark.parametrize("schema", [None, [], {}, {"routes": 3}])
+def test_what_is_no_bentos_schema_is_told(schema: Any) -> None:
+    with pytest.raises(InvalidSchema, match="no routes"):
+        own_interface(schema)
