@@ -2,7 +2,7 @@
 
 import typer
 
-from tandem.cli import get, init, lint, order, plan, profile, simulate
+from tandem.cli import get, init, lint, order, plan, profile, simulate, watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +15,7 @@ app.command("plan")(plan.command)
 app.command("profile")(profile.command)
 app.command("simulate")(simulate.command)
 app.command("get", rich_help_panel="Look")(get.command)
+app.command("watch", rich_help_panel="Look")(watch.command)
 order.add_verbs(app)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tandem.cli.access import FORBIDDEN, NOT_COME_ABOUT, NOT_FOUND, UNREACHABLE
+from tandem.cli.access import FORBIDDEN, NOT_COME_ABOUT, NOT_FOUND, TOO_LATE, UNREACHABLE
 from tandem.cli.completion import _names
 from tandem.cli.main import app
-from tandem.cluster.kinds import MODEL_REVISION
+from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION
 from tests.cluster.cli.conftest import Played, Tandem
 
 pytestmark = pytest.mark.cluster
@@ -97,3 +97,29 @@ async def test_models_are_completed(somebody: Callable[..., Path]) -> None:
     config = somebody("modeldeployments.tandem.dev")
     assert await asyncio.to_thread(_names, {"kubeconfig": str(config)}, "fr") == ["fraud"]
     assert await asyncio.to_thread(_names, {"kubeconfig": str(config)}, "spam") == []
+
+
+async def test_a_watch_says_what_changes_and_ends_when_it_has_come_about(tandem: Tandem, played: Played) -> None:
+    watching = asyncio.create_task(
+        tandem("watch", "fraud", "-n", played.namespace, "--until", "ready", "--timeout", "60s")
+    )
+    condition = {"reason": "Serving", "message": "", "lastTransitionTime": "2027-01-01T00:00:00Z"}
+    ready = {"type": "Ready", "status": "True", "observedGeneration": 1, **condition}
+    stable = {"revision": "fraud-r2", "since": "2027-01-01T00:00:00Z"}
+    await played.tell(phase="Serving", stable=stable, conditions=[ready])
+    result = await watching
+    assert result.exit_code == 0, result.output
+    assert "Serving; fraud-r2 serves (0/0 ready)" in result.stdout.splitlines()[-1]
+
+
+async def test_a_watch_ends_with_what_cannot_come_about_and_in_time(tandem: Tandem, played: Played) -> None:
+    late = await tandem("watch", "fraud", "-n", played.namespace, "--until", "ready", "--timeout", "1s")
+    assert late.exit_code == TOO_LATE and "was watched for 1s, and is not ready" in late.stderr
+    assert "RollingOut; fraud-r1 serves (0/0 ready); fraud-r2 at 10 %" in late.stdout
+    missing = await tandem("watch", "nobody", "-n", played.namespace)
+    assert missing.exit_code == NOT_FOUND
+    watching = asyncio.create_task(tandem("watch", "fraud", "-n", played.namespace))
+    made = await played.cluster.get(MODEL_DEPLOYMENT, played.namespace, "fraud")
+    await played.cluster.delete(MODEL_DEPLOYMENT, played.namespace, "fraud", made["metadata"]["uid"])
+    gone = await watching
+    assert gone.exit_code in (NOT_COME_ABOUT, NOT_FOUND)
