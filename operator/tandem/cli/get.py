@@ -85,11 +85,12 @@ def _show_all(access: Access, everywhere: bool, output: Output) -> None:
 
 def _read_all(access: Access, everywhere: bool) -> "list[Row]":
     from tandem.account.rows import rows
-    from tandem.cli.reading import read_all
+    from tandem.api.objects import parse_deployment, parse_revision
+    from tandem.cli.reading import list_all, readable
 
     async def read(cluster: "Cluster", namespace: str) -> "list[Row]":
-        deployments, revisions = await read_all(cluster, None if everywhere else namespace)
-        return rows(deployments, revisions)
+        deployments, revisions = await list_all(cluster, None if everywhere else namespace)
+        return rows(readable(parse_deployment, deployments), readable(parse_revision, revisions))
 
     return run(access, read)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from tandem.cli import get, init, lint, order, plan, profile, simulate, watch
+from tandem.cli import get, history, init, inventory, lint, order, plan, profile, report, simulate, watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,9 @@ app.command("profile")(profile.command)
 app.command("simulate")(simulate.command)
 app.command("get", rich_help_panel="Look")(get.command)
 app.command("watch", rich_help_panel="Look")(watch.command)
+app.command("history", rich_help_panel="Look")(history.command)
+app.command("report", rich_help_panel="Look")(report.command)
+app.command("inventory", rich_help_panel="Look")(inventory.command)
 order.add_verbs(app)
 
 

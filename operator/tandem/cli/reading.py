@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from tandem.account.seen import LastChange, Seen, Told
 from tandem.api.names import DEPLOYMENT_LABEL
-from tandem.api.objects import InvalidObject, ModelDeployment, ModelRevision, parse_deployment, parse_revision
+from tandem.api.objects import InvalidObject, parse_deployment, parse_revision
 from tandem.cli.access import advice
 from tandem.cluster.client import Cluster
 from tandem.cluster.errors import ClusterRefused
@@ -113,15 +113,16 @@ def _last_time(body: Mapping[str, Any]) -> datetime:
     return next((at for stamp in stamps if (at := moment(stamp)) is not None), datetime.min.replace(tzinfo=UTC))
 
 
-async def read_all(cluster: Cluster, namespace: str | None) -> tuple[list[ModelDeployment], list[ModelRevision]]:
-    """Return all models of a namespace, or of all, and their revisions; one that cannot be read is passed over."""
+async def list_all(cluster: Cluster, namespace: str | None) -> tuple[list[Object], list[Object]]:
+    """Return all models and revisions of a namespace, or of all, as the API server sends them."""
     deployments, revisions = await asyncio.gather(
         cluster.list(MODEL_DEPLOYMENT, namespace), cluster.list(MODEL_REVISION, namespace)
     )
-    return list(_readable(parse_deployment, deployments.items)), list(_readable(parse_revision, revisions.items))
+    return deployments.items, revisions.items
 
 
-def _readable(parse: Callable[[Object], _T], bodies: Sequence[Object]) -> Iterator[_T]:
+def readable(parse: Callable[[Object], _T], bodies: Sequence[Object]) -> Iterator[_T]:
+    """Give the objects that this version of Tandem can read; the others are warned of."""
     for body in bodies:
         try:
             yield parse(body)

@@ -1,6 +1,7 @@
 """``tandem get`` and the verbs against a real API server."""
 
 import asyncio
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -123,3 +124,17 @@ async def test_a_watch_ends_with_what_cannot_come_about_and_in_time(tandem: Tand
     await played.cluster.delete(MODEL_DEPLOYMENT, played.namespace, "fraud", made["metadata"]["uid"])
     gone = await watching
     assert gone.exit_code in (NOT_COME_ABOUT, NOT_FOUND)
+
+
+async def test_the_past_a_record_and_the_fleet(tandem: Tandem, played: Played) -> None:
+    history = json.loads((await tandem("history", "fraud", "-n", played.namespace, "-o", "json")).stdout)
+    assert [version["revision"] for version in history["versions"]] == ["fraud-r2", "fraud-r1"]
+    assert "NO" in (await tandem("history", "fraud", "-n", played.namespace)).stdout
+    report = await tandem("report", "fraud-r2", "-n", played.namespace)
+    assert report.stdout.startswith(f"# {played.namespace}/fraud-r2\n")
+    assert (await tandem("report", "fraud-r7", "-n", played.namespace)).exit_code == NOT_FOUND
+    assert (await tandem("report", "fraud", "-n", played.namespace)).exit_code == 2
+    fleet = await tandem("inventory", "-o", "csv", "-n", played.namespace)
+    rows = list(csv.DictReader(fleet.stdout.splitlines()))
+    assert [(row["name"], row["dataScience"], row["phase"]) for row in rows] == [("fraud", "risk-models", "RollingOut")]
+    assert "fraud" in (await tandem("inventory")).stdout
