@@ -39,6 +39,7 @@ lint: setup ## style, types, layers, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(RUN) -m tandem.api.crds --check
+	$(RUN) -m tandem.cli.readiness_docs --check
 
 .PHONY: unit
 unit: setup ## tests that need no cluster: pure logic and golden files
@@ -90,6 +91,10 @@ images: setup ## build the operator's and the example bentos' images
 .PHONY: crds
 crds: setup ## write crds/ and the chart's copy from the typed models
 	$(RUN) -m tandem.api.crds
+
+.PHONY: readiness-docs
+readiness-docs: setup ## write docs/readiness.md from the readiness checks
+	$(RUN) -m tandem.cli.readiness_docs
 
 # ---------------------------------------------------------------- environment
 

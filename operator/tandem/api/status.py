@@ -134,6 +134,18 @@ class WaitingFor(ApiModel):
     since: Time = Field(description="Since when.")
 
 
+class ReadinessFinding(ApiModel):
+    """A readiness check that fails, or of which nobody can tell; docs/readiness.md explains each."""
+
+    check: str = Field(description="Id of the check.")
+    outcome: Literal["Fail", "Unknown"] = Field(description="Fail, or Unknown where it cannot be found out.")
+    severity: Literal["Error", "Warning", "Info"] = Field(description="How much it weighs at this tier.")
+    side: Literal["DataScience", "Engineering", "Both"] = Field(description="Who can put it right.")
+    message: str = Field(max_length=400, description="What is wrong, in numbers.")
+    fix: str = Field(max_length=400, description="What to do.")
+    waived_until: str | None = Field(None, description="Last day of the waiver that holds for it.")
+
+
 class ModelDeploymentStatus(ApiModel):
     """State of a ModelDeployment."""
 
@@ -157,6 +169,10 @@ class ModelDeploymentStatus(ApiModel):
     url: str | None = Field(None, description="Address through the gateway.")
     cluster_url: str | None = Field(None, description="Address inside the cluster.")
     waiting_for: WaitingFor | None = Field(None, description="Who or what the rollout waits for.")
+    readiness: list[ReadinessFinding] | None = Field(
+        None, description="Readiness checks that do not pass, what weighs most first; they hold up nothing that runs.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["check"]},
+    )  # fmt: skip
     conditions: list[Condition] | None = Field(
         None, description="Available, Ready, Reconciling, Stalled and what else needs saying.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},

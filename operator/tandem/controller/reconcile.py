@@ -26,6 +26,7 @@ from tandem.controller.logs import LastLines
 from tandem.controller.parts import Parts
 from tandem.controller.proxies import Proxies
 from tandem.controller.reach import api_server_of
+from tandem.controller.readiness import Readiness
 from tandem.controller.records import Records
 from tandem.controller.trials import Trials
 from tandem.controller.writing import soonest
@@ -99,6 +100,7 @@ class Reconciler:
         self._lines = LastLines(parts.cluster, parts.enqueue)
         self._claims: RouteClaims | None = None
         self._refused: dict[Key, tuple[Trouble, ...]] = {}
+        self._readiness = Readiness(parts.configs, parts.enqueue)
         self._records = Records(parts.cluster, parts.cache, trials)
 
     async def reconcile(self, key: Key) -> float | None:
@@ -119,6 +121,7 @@ class Reconciler:
         revisions = await self._revisions(deployment)
         match, blocked = await self._declared(deployment, revisions)
         seen = self._observe(key, deployment, revisions, match, blocked)
+        seen = replace(seen, readiness=self._readiness.findings(deployment, revisions, now))
         decision = _with_addresses(decide(deployment, seen, now), deployment)
         try:
             later = await self._records.write_decision(body, deployment, revisions, decision, now)
@@ -133,7 +136,8 @@ class Reconciler:
         if outcome.busy is not None:
             raise outcome.busy
         look = CONFIG_LOOK if deployment.spec.model.config else None
-        return soonest(decision.wake_after, look, later, records_later, told)
+        dates = self._readiness.look_after(key, now)
+        return soonest(decision.wake_after, look, later, records_later, told, dates)
 
     def _note_refusals(self, key: Key, refused: tuple[Trouble, ...]) -> float | None:
         """Remember what was refused; where that is something else than before, status has to tell it soon."""
@@ -257,6 +261,7 @@ class Reconciler:
         self._lines.ask(key, ())
         self._refused.pop(key, None)
         self._records.forget(key)
+        self._readiness.forget(key)
 
 
 def _with_addresses(decision: Decision, deployment: ModelDeployment) -> Decision:

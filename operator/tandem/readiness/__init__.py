@@ -5,6 +5,7 @@ from tandem.readiness.catalogue import CHECKS
 from tandem.readiness.checks import Check, Levels, Question
 from tandem.readiness.facts import Before, Facts, ProfileRead
 from tandem.readiness.measured import read_profile
+from tandem.readiness.record import recorded
 from tandem.readiness.report import Finding, examine, told
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Side",
     "examine",
     "read_profile",
+    "recorded",
     "told",
 ]

@@ -11,11 +11,10 @@ from tandem.rollout.contract import CONTRACT_WEAKENED, weakening
 from tandem.rollout.draft import Draft
 from tandem.rollout.images import different_images
 from tandem.rollout.observation import RevisionState
+from tandem.rollout.operational import OPERATIONALLY_READY, Finding, operationally_ready
 from tandem.rollout.pace import step_at
 from tandem.rollout.progress import in_force
 from tandem.rollout.waiting import stalled_reason
-
-Finding = tuple[Literal["True", "False", "Unknown"], str, str]
 
 
 def conditions(draft: Draft, waits: WaitingFor | None) -> list[Condition]:
@@ -27,6 +26,9 @@ def conditions(draft: Draft, waits: WaitingFor | None) -> list[Condition]:
         found["Stalled"] = ("True", *stalled)
     elif ready[0] != "True":
         found["Reconciling"] = ("True", ready[1], waits.what if waits else ready[2])
+    operational = operationally_ready(draft)
+    if operational is not None:
+        found[OPERATIONALLY_READY] = operational
     found.update(_abnormal(draft))
     return [_condition(draft, type_, *finding) for type_, finding in sorted(found.items())]
 

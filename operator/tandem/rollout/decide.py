@@ -11,6 +11,7 @@ from tandem.rollout.decision import Decision, Desired
 from tandem.rollout.desired import desired_children, last_number, slot_names
 from tandem.rollout.draft import Draft, Record, promotion_record
 from tandem.rollout.observation import Observation, RevisionState
+from tandem.rollout.operational import known_readiness
 from tandem.rollout.orders import follow_orders
 from tandem.rollout.progress import advance, close_watch, follow_spec
 from tandem.rollout.recovery import recover_slots
@@ -74,6 +75,7 @@ def _status(draft: Draft) -> ModelDeploymentStatus:
         ready_replicas=draft.state(draft.stable).ready if draft.stable else 0,
         traffic=_traffic(draft),
         waiting_for=waits,
+        readiness=known_readiness(draft),
         conditions=found,
     )
 

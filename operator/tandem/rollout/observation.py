@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from tandem.api.objects import ModelRevision
+from tandem.api.status import ReadinessFinding
 from tandem.judge import Verdict
 
 QUOTA_EXCEEDED: Final = "QuotaExceeded"
@@ -108,5 +109,7 @@ class Observation:
     """Why the declared version cannot become a revision (a ConfigMap is missing, the spec cannot be read)."""
     conflict: Trouble | None = None
     """An older object claims the same host and path."""
+    readiness: tuple[ReadinessFinding, ...] | None = None
+    """Readiness checks that do not pass; None: they have not been looked at, and what was found last stands."""
     refusals: tuple[Trouble, ...] = field(default=())
     """What the API server refused when the last decision was carried out."""

@@ -1,5 +1,7 @@
 """What becomes of answers: severity by tier, waivers, one finding per cause; profiles that others wrote."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,9 @@ from tandem.api.objects import parse_deployment
 from tandem.api.requirements import Requirements
 from tandem.api.rollout import Rollout
 from tandem.judge import Counts, Increment, VerdictKind, add, empty, verdict
-from tandem.readiness import Facts, ProfileRead, Severity, examine, read_profile, told
+from tandem.readiness import CHECKS, Facts, ProfileRead, Severity, examine, read_profile, recorded, told
+from tandem.readiness.book import book
+from tandem.readiness.ml_test_score import TESTS
 from tandem.readiness.release import fewest_answers
 from tandem.rollout.terms import settings_at
 from tests.unit.readiness.objects import PROFILE, REMOVED, TODAY, facts
@@ -66,6 +70,19 @@ def test_no_step_is_called_hopeless_that_the_judge_could_pass() -> None:
                 for _ in range(blocks):
                     evidence = add(evidence, {"errors": Increment(Counts(few // blocks), Counts(100 * few // blocks))})
                 assert verdict(evidence, settings).kind is not VerdictKind.ADVANCE
+
+
+def test_the_page_of_the_checks_is_up_to_date_and_claims_no_check_that_there_is_not() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "readiness.md"
+    assert page.read_text(encoding="utf-8") == book()
+    tests = [test for part in TESTS.values() for test in part]
+    assert len(tests) == 28 and {len(part) for part in TESTS.values()} == {7}
+    assert set(re.findall(r"TDM[0-9]{3}", book())) <= {check.id for check in CHECKS}
+
+
+def test_what_goes_into_status_is_bounded() -> None:
+    made = recorded(examine(facts(model={"image": "x" * 500})))
+    assert made and all(len(each.message) <= 400 and len(each.fix) <= 400 for each in made)
 
 
 def config_map(text: Any) -> dict[str, Any]:

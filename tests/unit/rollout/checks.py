@@ -266,7 +266,7 @@ def conditions_are_honest(result: Round) -> None:
     assert len(conditions) == len(status.conditions or [])
     assert {"Available", "Ready"} <= set(conditions)
     for type_, condition in conditions.items():
-        assert type_ in ("Available", "Ready") or condition.status == "True"
+        assert type_ in ("Available", "Ready", "OperationallyReady") or condition.status == "True"
         assert condition.message
         assert condition.observed_generation == result.deployment.metadata.generation
     if conditions["Ready"].status == "True":

@@ -13,7 +13,7 @@ from typing import Any
 
 from tandem.api.names import revision_name
 from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
-from tandem.api.status import ModelDeploymentStatus
+from tandem.api.status import ModelDeploymentStatus, ReadinessFinding
 from tandem.judge import Counts, Verdict, VerdictKind
 from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision, Happening
@@ -151,6 +151,7 @@ class World:
     blocked: Trouble | None = None
     conflict: Trouble | None = None
     unread: frozenset[str] = frozenset()
+    readiness: tuple[ReadinessFinding, ...] | None = None
     blind: frozenset[str] = frozenset()
     evidence_trouble: Trouble | None = None
     refusals: tuple[Trouble, ...] = ()
@@ -305,6 +306,7 @@ class World:
             blind=self.blind,
             blocked=self.blocked,
             conflict=self.conflict,
+            readiness=self.readiness,
             refusals=self.refusals,
         )
 
