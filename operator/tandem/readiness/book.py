@@ -25,7 +25,7 @@ anything that runs, and none asks before the first deployment for what only a ru
 
 **How hard.** `spec.tier` decides: at `Experiment` an image and one owner are enough, and findings are about what
 contradicts itself; `Standard` asks for what production needs; `Critical` insists. `--tier` checks as if it were
-another.
+another. TDM002 and TDM007 are errors of an experiment only where the API server refuses the object.
 
 **Outcomes.** `Pass`; `Fail`; `Unknown`, where it cannot be found out: never counted as a pass, and told once where
 several checks miss the same thing; `NotApplicable`. There is no score: ten small things in order do not make up for
