@@ -58,7 +58,7 @@ async def test_what_is_missing_is_in_status_and_holds_nothing_up(
 async def test_a_complete_model_with_its_profile_is_ready(
     cluster: Cluster, connection: Connection, namespace: str
 ) -> None:
-    profile = config_map(namespace, "fraud-profile", **{"profile.yaml": yaml.safe_dump(PROFILE)})
+    profile = config_map(namespace, "fraud-profile") | {"data": {"profile.yaml": yaml.safe_dump(PROFILE)}}
     await cluster.create(profile)
     spec = body(reviewBy="2199-01-01", model={"trained": "2198-01-01"})["spec"]
     spec["traffic"] = {}
