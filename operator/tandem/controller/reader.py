@@ -4,6 +4,7 @@ Each is read at its own pace: the pods wait for nobody. What was read is kept un
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,8 @@ from tandem.rollout.observation import Trouble
 from tandem.signals import Collector, Flaw, PodSample, PodTarget
 from tandem.signals.collector import Scraper
 from tandem.signals.tallies import Tally, TallyLook, TallySource
+
+log = logging.getLogger(__name__)
 
 INTERVAL: Final = 0.5
 """Seconds between two looks at the pods: evidence grows by at most one block a look."""
@@ -38,6 +41,7 @@ class Reader:
         self._heard = heard
         self._samples: list[PodSample] = []
         self._missed: dict[str, int] = {}
+        self._failed = False
         self._task: asyncio.Task[None] | None = None
         self._others: dict[TallySource, _Other] = {}
 
@@ -93,6 +97,8 @@ class Reader:
 
     def trouble_with_pods(self) -> Trouble | None:
         """Say of a pod that cannot be read why, once that is no passing matter."""
+        if self._failed:
+            return Trouble("MetricsUnreadable", "the operator fails to read metrics, by an error that its log has")
         for answer in self._collector.unreadable:
             if self.missed(answer.pod.key) >= UNREADABLE_TIMES:
                 return Trouble("MetricsUnreadable", answer.message)
@@ -109,12 +115,22 @@ class Reader:
         loop = asyncio.get_running_loop()
         next_look = loop.time()
         while True:
-            await look()
+            try:
+                await look()
+            except Exception:
+                # A mistake of ours; were it the last look, nobody would ever hear of it.
+                log.exception("a look at the pods, or at what others count of them, has failed")
             next_look = max(next_look + INTERVAL, loop.time())
             await asyncio.sleep(next_look - loop.time())
 
     async def _look(self) -> None:
-        self._samples.extend(await self._collector.collect(self.targets))
+        try:
+            self._samples.extend(await self._collector.collect(self.targets))
+        except Exception:
+            self._failed = True
+            self._heard()
+            raise
+        self._failed = False
         failed = {answer.pod.key for answer in self._collector.unreadable}
         self._missed = {pod: self.missed(pod) + 1 for pod in failed}
         self._heard()

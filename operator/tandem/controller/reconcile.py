@@ -39,6 +39,7 @@ from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision
 from tandem.rollout.observation import Observation, RouteState, Trouble
 from tandem.signals import PodScraper
+from tandem.signals.gateway import TIMEOUT as PROXY_TIMEOUT
 from tandem.signals.gateway import Gateways
 from tandem.signals.pod_client import PodClient
 from tandem.signals.prometheus import PrometheusClient
@@ -71,7 +72,7 @@ async def reconciler(
     async with (
         PodScraper(api_server) as scraper,
         PrometheusClient(allowed=prometheus, tokens=tokens) as client,
-        PodClient(api_server) as proxies,
+        PodClient(api_server, PROXY_TIMEOUT) as proxies,
     ):
         histories = Histories()
         learning = asyncio.create_task(histories.run(), name="histories")

@@ -35,10 +35,13 @@ class Counting:
     in_progress: int = 0
     clock: float = 0.0
     down: bool = False
+    broken: bool = False
     asked: int = 0
 
     async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
         self.asked += 1
+        if self.broken:
+            raise KeyError("a mistake of ours")
         if self.down:
             return [Unreadable(pod, "Refused", "connection refused") for pod in pods]
         at = self.clock + asyncio.get_running_loop().time()
@@ -273,3 +276,21 @@ def test_pods_that_cannot_be_read_for_some_time_are_out_of_sight(source: dict[st
         return found
 
     assert in_virtual_time(story()) == [set(), lost, set()]
+
+
+def test_a_mistake_of_ours_is_told_and_is_not_the_last_look(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> list[Judged]:
+        trial = Story()
+        await trial.look()
+        trial.pods.broken = True
+        broken = await trial.answer(trial.pods, 100)
+        trial.pods.broken = False
+        after = await trial.look()
+        trial.trials.close()
+        return [broken, after]
+
+    broken, after = in_virtual_time(story())
+    assert broken.trouble is not None
+    assert (broken.trouble.reason, counted(broken)) == ("MetricsUnreadable", 0)
+    assert "a mistake of ours" in caplog.text
+    assert (after.trouble, counted(after)) == (None, 100)

@@ -14,6 +14,7 @@ from tandem.signals.gateway import (
     LIST_AGAIN,
     LIST_EVERY,
     PACE,
+    REST,
     GatewayAt,
     Gateways,
     ProxiesUnknown,
@@ -49,6 +50,7 @@ class World:
         self.unknown: str | None = None
         self.asked: list[str] = []
         self.listed = 0
+        self.takes = 0.0
         self.ledger = TallyLedger()
 
     async def find(self, gateway: GatewayAt) -> list[Proxy]:
@@ -62,6 +64,7 @@ class World:
         name = path.split("/pods/")[1].split(":", maxsplit=1)[0]
         assert f"/pods/{name}:19001/proxy/stats/prometheus?filter=" in path
         self.asked.append(name)
+        self.clock.now += self.takes
         body = self._page(name).encode()
         status = HTTPStatus.SERVICE_UNAVAILABLE if name in self.down else HTTPStatus.OK
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -165,6 +168,18 @@ async def test_a_proxy_is_asked_once_a_second_for_all_models(world: World) -> No
         await asyncio.gather(*(route.read(PODS) for route in routes))
         assert world.asked == ["envoy-1"] * 2
         assert world.listed == 1
+
+
+async def test_proxies_that_take_long_to_answer_are_asked_more_seldom(world: World) -> None:
+    world.counted["envoy-1"], world.takes = {"10.0.0.1": Counts(1, 0)}, 0.5
+    async with world.route() as route:
+        await world.look(route)
+        world.clock.now += (1.0 + REST) * 0.5 - 0.5 - 0.01
+        await route.read(PODS)
+        assert world.asked == ["envoy-1"]
+        world.clock.now += 0.02
+        await route.read(PODS)
+        assert world.asked == ["envoy-1"] * 2
 
 
 async def test_one_proxy_that_is_down_is_named_and_the_others_count(world: World) -> None:
