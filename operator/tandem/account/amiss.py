@@ -7,7 +7,7 @@ from tandem.account.remedies import remedy, side_of
 from tandem.account.seen import Seen
 from tandem.api.status import Condition
 
-NORMAL_WHEN_TRUE: Final = frozenset({"Available", "Ready"})
+NORMAL_WHEN_TRUE: Final = frozenset({"Available", "Ready", "OperationallyReady"})
 _NOT_WRONG: Final = frozenset({"Reconciling"})
 _GRAVEST_FIRST: Final = ("Available", "Degraded", "Stalled", "Ready")
 

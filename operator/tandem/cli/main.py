@@ -1,10 +1,24 @@
 """``tandem``: the command line. The same program answers to ``kubectl tandem``."""
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from tandem.cli import get, history, init, inventory, lint, order, plan, profile, report, simulate, watch
 
+
+class _Quick(TyperGroup):
+    """The list of commands in plain text: what draws it in frames takes twice as long to load as all the rest."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write it, frames being left to the commands' own pages."""
+        self.rich_markup_mode = None
+        super().format_help(ctx, formatter)
+
+
 app = typer.Typer(
+    cls=_Quick,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
