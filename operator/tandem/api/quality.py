@@ -128,8 +128,8 @@ class Compare(ApiModel):
     """The requests of all rows and cases, asked of stable too."""
 
     max_changed: Percent = Field(description="Largest share of answers that may differ from stable's.")
-    answer: Pointer = Field("", description="What of the answer is compared. Absent: all of it.")
-    tolerance: float = Field(0, ge=0, description="Numbers that differ by no more than this count as the same.")
+    answer: Pointer = Field("", description="What of the answer is compared. Default: all of it.")
+    tolerance: float = Field(0, ge=0, description="Numbers that differ by no more than this count as the same. Default: 0.")
 
 
 class Limits(ApiModel):

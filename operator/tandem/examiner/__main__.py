@@ -25,13 +25,17 @@ def main() -> int:
     """Examine what the plan says; returns the exit code."""
     plan_file, rows, message = (Path(os.environ[name]) for name in ("PLAN_FILE", "ROWS_FOLDER", "MESSAGE_FILE"))
     try:
-        plan = read_plan(plan_file.read_text(encoding="utf-8"), rows)
+        plan = read_plan(plan_file.read_text(encoding="utf-8"), rows, _addresses("CANDIDATE"), _addresses("STABLE"))
         report = asyncio.run(examine(plan, _tell))
     except Unfinished as error:
         message.write_text(_trouble(str(error)), encoding="utf-8")
         return 1
     message.write_text(report.to_message(LONGEST), encoding="utf-8")
     return 0
+
+
+def _addresses(name: str) -> tuple[str, ...]:
+    return tuple(address for address in os.environ.get(name, "").split(",") if address)
 
 
 def _trouble(text: str) -> str:

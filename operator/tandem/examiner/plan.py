@@ -47,7 +47,7 @@ def sources_of(quality: Quality) -> tuple[list[RowSource], list[RowSource]]:
     return cases, quality.slices.rows if quality.slices is not None else []
 
 
-def read_plan(text: str, folder: Path) -> Plan:
+def read_plan(text: str, folder: Path, candidate: tuple[str, ...], stable: tuple[str, ...]) -> Plan:
     """Return the plan that a pod was given: rows lie below ``folder``, a folder for each source."""
     given: Mapping[str, Any] = json.loads(text)
     quality = Quality.model_validate(given["quality"])
@@ -56,8 +56,8 @@ def read_plan(text: str, folder: Path) -> Plan:
         revision=given["revision"],
         quality=quality,
         interface=tuple(Route.model_validate(route) for route in given["interface"]),
-        candidate=tuple(given["candidate"]),
-        stable=tuple(given["stable"]),
+        candidate=candidate,
+        stable=stable,
         edge_cases=tuple(_files(source, folder / f"cases-{index}") for index, source in enumerate(cases)),
         rows=tuple(_files(source, folder / f"rows-{index}") for index, source in enumerate(rows)),
     )

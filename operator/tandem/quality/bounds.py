@@ -7,6 +7,7 @@ without: it would triple its image for two functions.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _HALVINGS: Final = 60
@@ -28,6 +29,7 @@ class Estimate:
     """Rows that it is taken from."""
 
 
+@lru_cache(maxsize=4096)
 def share_estimate(hits: int, total: int, doubt: float, lowest: float = 0.0, highest: float = 1.0) -> Estimate:
     """Return a share; each bound is wrong with at most the probability ``doubt``."""
     if total == 0:
@@ -47,6 +49,7 @@ def mean_estimate(count: int, mean: float, variance: float, doubt: float) -> Est
     return Estimate(mean, mean - reach, mean + reach, count)
 
 
+@lru_cache(maxsize=4096)
 def student_quantile(probability: float, freedom: float) -> float:
     """Return the value that Student's t with so many degrees of freedom stays below with a probability above 1/2."""
     tail = 2.0 * (1.0 - probability)

@@ -155,10 +155,10 @@ RESAMPLES = 1_000
 SURENESS = 0.95
 
 
-def false_alarms(declared: Slices, draw: Any) -> int:
+def false_alarms(declared: Slices, draw: Any, resamples: int = RESAMPLES) -> int:
     random = np.random.default_rng(6)
     refused = 0
-    for _ in range(RESAMPLES):
+    for _ in range(resamples):
         labels, said, groups, stable = draw(random)
         findings = tallied(declared, labels, said, groups, stable).findings()
         refused += any(finding.outcome is Outcome.MISSED for finding in findings)
@@ -208,4 +208,4 @@ def test_an_unfair_classifier_is_refused() -> None:
         return labels.tolist(), np.where(random.random(400) < good, labels, ~labels).tolist(), groups, None
 
     gate = {"field": "sex", "metric": "accuracy", "maxGap": 0.05}
-    assert false_alarms(slices(gate, sureness="95%"), draw) > 0.9 * RESAMPLES
+    assert false_alarms(slices(gate, sureness="95%"), draw, 100) > 90
