@@ -129,7 +129,9 @@ class Compare(ApiModel):
 
     max_changed: Percent = Field(description="Largest share of answers that may differ from stable's.")
     answer: Pointer = Field("", description="What of the answer is compared. Default: all of it.")
-    tolerance: float = Field(0, ge=0, description="Numbers that differ by no more than this count as the same. Default: 0.")
+    tolerance: float = Field(
+        0, ge=0, description="Numbers that differ by no more than this count as the same. Default: 0."
+    )
 
 
 class Limits(ApiModel):

@@ -13,7 +13,8 @@ import yaml
 
 from tandem.api.objects import ModelDeployment
 from tandem.api.quality import RowSource
-from tandem.cli.files import STDIN, InvalidFile, read_deployment
+from tandem.cli.documents import STDIN, InvalidFile
+from tandem.cli.files import read_deployment
 from tandem.cli.values import refuse
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import examine
