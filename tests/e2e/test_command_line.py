@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dev.kube.model import CANARY_STEPS, Model
+from dev.kube.model import CANARY_STEPS, Model, status_of
 
 TANDEM = Path(sys.executable).with_name("tandem")
 
@@ -29,6 +29,10 @@ def test_a_person_steps_into_a_rollout(model: Model) -> None:
     model.given("first", rollout={"steps": CANARY_STEPS})
     model.apply("better")
     model.until_candidate("better", weight=10)
+    # The route is written before the status that tells of it.
+    model.until(
+        lambda thing: 10 in [share["weight"] for share in status_of(thing).get("traffic") or []], 30, "10 % told"
+    )
     first, better = model.revision_of("first"), model.revision_of("better")
     assert roles(model) == {"serves": (first, 90), "tried": (better, 10)}
 

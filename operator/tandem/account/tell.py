@@ -224,7 +224,7 @@ def _next_steps(seen: Seen, now: datetime) -> list[NextStep]:
             effect=order.effect,
             caution=order.caution,
             command=orders.command(seen, order),
-            kubectl=orders.kubectl(seen, order, orders.id_at(now)),
+            kubectl=orders.kubectl(seen, order, orders.id_at(now, order.verb.lower())),
         )
         for order in orders.orders_now(seen, now)
     ]

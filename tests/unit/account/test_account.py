@@ -95,3 +95,10 @@ def test_how_long_it_has_been(seconds: int, text: str) -> None:
 )
 def test_a_version_is_called_by_its_tag(image: str, shown: str) -> None:
     assert tag(image) == shown
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_orders_to_be_copied_from_one_screen_are_all_acted_on(scene: str) -> None:
+    """Tandem acts once on each id: two orders of one screen with the same id would be one."""
+    ids = [step.kubectl.partition('"id":')[2] for step in account_of(SCENES[scene](), NOW).next]
+    assert len(ids) == len(set(ids))
