@@ -236,7 +236,7 @@ def _command(text: str, style: str) -> RenderableType:
 
 
 def _page_title(account: Account) -> str:
-    return "Whom to call" if account.amiss else "Owners (nothing asks for a call now)"
+    return "Whom to call" if any(person.because for person in account.page) else "Owners (nothing asks for a call now)"
 
 
 def _people(account: Account) -> RenderableType:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from tandem.account.account import Amiss
+from tandem.account.paging import contacts
 from tandem.account.rows import cells, rows, tag
 from tandem.account.tell import account_of
 from tandem.account.times import lasted
@@ -27,6 +29,14 @@ def test_the_owner_whose_business_it_is_is_called_first(scene: str, first: tuple
     assert len(account.amiss) == 1, "one cause, one finding"
     assert account.page[0].side == side and account.page[0].because == ": ".join(first)
     assert account.page[1].because is None
+
+
+def test_nobody_is_woken_for_what_a_declaration_lacks() -> None:
+    lacking = Amiss(type="not OperationallyReady", reason="ChecksFail", message="2 checks fail", side="engineering")
+    down = Amiss(type="not Available", reason="NoReadyPods", message="no pod is ready", side="engineering")
+    owners = SCENES["serving"]().deployment.spec.owners
+    assert all(person.because is None for person in contacts(owners, [lacking]))
+    assert contacts(owners, [down, lacking])[0].because == "not Available: NoReadyPods"
 
 
 @pytest.mark.parametrize("scene", ["serving", "watching", "rolling_out"])
