@@ -13,7 +13,7 @@ from tandem.rollout.draft import Draft
 from tandem.rollout.orders import last_good_before
 
 VERBS: Final[tuple[Verb, ...]] = get_args(Verb)
-SAFEST_FIRST: Final[tuple[Verb, ...]] = ("Resume", "Pause", "Abort", "Rollback", "Retry", "Freeze", "Promote")
+SAFEST_FIRST: Final[tuple[Verb, ...]] = ("Resume", "Pause", "Abort", "Rollback", "Retry", "Freeze", "Accept", "Promote")
 UNSETTLED: Final = "the evidence has not settled that it is good"
 
 
@@ -69,6 +69,8 @@ def _advisable(seen: Seen, order: Order) -> bool:
     slot = _status(seen).candidate
     if order.verb == "Promote":
         return order.caution in (None, UNSETTLED)
+    if order.verb == "Accept":
+        return False  # whether callers and owners agree, no status tells
     return not (order.verb == "Pause" and slot is not None and slot.weight == 0)
 
 
@@ -196,6 +198,24 @@ def _freeze(seen: Seen, revision: str | None, _now: datetime) -> Order:
     return Order("Freeze", revision or _anchor(seen), f"no new version starts until Resume{goes_on}")
 
 
+def _accept(seen: Seen, revision: str | None, _now: datetime) -> Order:
+    status = _status(seen)
+    slot = status.candidate or (status.stable if status.fallback is not None else None)
+    if slot is None or not status.weakened:
+        raise Senseless(
+            f"{seen.name} promises no less than before, so there is nothing to accept ({_what_goes_on(seen)})"
+        )
+    if revision not in (None, slot.revision):
+        raise Senseless(f"{revision} is not the version that promises less: that is {slot.revision}")
+    differences = "; ".join(each.difference for each in status.weakened)
+    caution = (
+        "callers may break: agree with them first"
+        if any(each.term.startswith("interface ") for each in status.weakened)
+        else None
+    )
+    return Order("Accept", slot.revision, f"{slot.revision} is judged by what is declared now: {differences}", caution)
+
+
 def _rollback(seen: Seen, revision: str | None, now: datetime) -> Order:
     status = _status(seen)
     stable, slot = status.stable, status.candidate
@@ -237,4 +257,5 @@ _CHOICES: Final[Mapping[Verb, Callable[[Seen, str | None, datetime], Order]]] = 
     "Resume": _resume,
     "Rollback": _rollback,
     "Freeze": _freeze,
+    "Accept": _accept,
 }

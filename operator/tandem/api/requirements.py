@@ -48,3 +48,8 @@ class Requirements(ApiModel):
     max_age: Duration | None = Field(
         None, description="Longest time from model.trained until the model must have been trained anew, such as 180d."
     )
+
+    @property
+    def latency_objectives(self) -> dict[str, str]:
+        """The latency objectives by name (p50, p90 ...), as people wrote them."""
+        return self.latency.to_dict() if self.latency else {}

@@ -8,7 +8,7 @@ from tandem.api.base import ApiModel
 from tandem.api.marks import ANY_OBJECT, rules
 from tandem.api.status import Time
 
-Verb = Literal["Promote", "Abort", "Retry", "Pause", "Resume", "Rollback", "Freeze"]
+Verb = Literal["Promote", "Abort", "Retry", "Pause", "Resume", "Rollback", "Freeze", "Accept"]
 RevisionPhase = Literal["Candidate", "Serving", "Fallback", "Superseded", "Rejected", "Retired"]
 
 
@@ -20,7 +20,8 @@ class PersonDecision(ApiModel):
             "Promote: pass without further evidence. Abort: send the candidate back. "
             "Retry: try a rejected version again. Pause / Resume: stay at this weight / go on. "
             "Rollback: leave this stable version for the last good one before it. "
-            "Freeze: start no new version until Resume."
+            "Freeze: start no new version until Resume. "
+            "Accept: it may promise less than its predecessor, as ContractWeakened lists it; it is still judged."
         )
     )
     id: str = Field(

@@ -1,17 +1,23 @@
 """spec.rollout and spec.rollback: how a new version is tried, and what sends it back."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from tandem.api.base import ApiModel
-from tandem.api.marks import list_map, rules
+from tandem.api.marks import SET, list_map, rules
 from tandem.api.metrics import JudgedMetric
 from tandem.api.sources import EvidenceSource, GatewayEvidence
-from tandem.api.values import Duration, PositivePercent
+from tandem.api.values import Duration, PositivePercent, matching
 
 Pace = Literal["Evidence", "Time"]
 WhenUndecided = Literal["Hold", "Promote", "RollBack"]
+WeakeningHash = Annotated[
+    str,
+    matching(
+        r"^w[0-9a-f]{11}$", 12, "name a difference by the hash that status.weakened gives it, such as w3f9a0c21d4e"
+    ),
+]
 
 
 class Step(ApiModel):
@@ -112,6 +118,15 @@ class Rollout(ApiModel):
         description=(
             "After promotion the previous version stays at full size for this long, "
             "and takes over again if the new one is bad."
+        ),
+    )
+    accept_weakening: list[WeakeningHash] | None = Field(
+        None,
+        max_length=100,
+        json_schema_extra=SET,
+        description=(
+            "Hashes of differences that ContractWeakened names and that are meant: the version is then held to what is "
+            "declared. The way to accept from Git; by hand it is the decision Accept."
         ),
     )
     attempt: str | None = Field(

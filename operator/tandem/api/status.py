@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer
 
 from tandem.api.base import ApiModel
-from tandem.api.requirements import Requirements
+from tandem.api.contract import Contract, WeakenedTerm
+from tandem.api.marks import list_map
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -43,8 +44,11 @@ class StableSlot(ApiModel):
     restarts_before: dict[str, int] | None = Field(
         None, description="Container restarts of its pods before its promotion; they do not count while it is watched."
     )
-    contract: Requirements | None = Field(
-        None, description="Requirements that it is held to: those declared when it served alone last."
+    contract: Contract | None = Field(
+        None, description="What it is held to: what was declared when it served alone last."
+    )
+    accepted: list[str] | None = Field(
+        None, description="Hashes of what a person let it promise less than its predecessor did; for the watch window."
     )
 
 
@@ -86,6 +90,9 @@ class CandidateSlot(ApiModel):
     restarts_before: dict[str, int] | None = Field(
         None, description="Container restarts of its pods before this attempt; they do not count against it."
     )
+    accepted: list[str] | None = Field(
+        None, description="Hashes of what a person lets it promise less than stable does, by Accept or Promote."
+    )
 
 
 class FallbackSlot(ApiModel):
@@ -93,8 +100,8 @@ class FallbackSlot(ApiModel):
 
     revision: str = Field(description="Name of its ModelRevision.")
     size: int = Field(description="Pods that it keeps.")
-    contract: Requirements | None = Field(
-        None, description="Requirements that it was held to; its successor is held to them too while it is watched."
+    contract: Contract | None = Field(
+        None, description="What it was held to; its successor is held to it too while it is watched."
     )
 
 
@@ -173,6 +180,11 @@ class ModelDeploymentStatus(ApiModel):
         None, description="Readiness checks that do not pass, what weighs most first; they hold up nothing that runs.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["check"]},
     )  # fmt: skip
+    weakened: list[WeakenedTerm] | None = Field(
+        None,
+        description="What the declared version promises less than its predecessor, and nobody has accepted yet.",
+        json_schema_extra=list_map("hash"),
+    )
     conditions: list[Condition] | None = Field(
         None, description="Available, Ready, Reconciling, Stalled and what else needs saying.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},

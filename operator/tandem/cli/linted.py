@@ -12,6 +12,7 @@ from tandem.api.spec import Tier
 from tandem.cli import lint_sarif, lint_stories, lint_text
 from tandem.cli.documents import STDIN, Document, InvalidFile, parse_documents, read_documents
 from tandem.cli.files import Problem, parsed
+from tandem.contract import contract_of
 from tandem.readiness import Before, Facts, Finding, ProfileRead, Severity, examine, read_profile
 
 GIT_SECONDS: Final = 30.0
@@ -99,7 +100,7 @@ def before(files: Iterable[str], against: str) -> dict[Name, Before]:
             if deployment is None:
                 raise InvalidFile(f"{problems[0]} (this is what is compared with: {against})")
             spec = deployment.spec
-            found[document.namespace, document.name] = Before(spec.model.image, spec.requirements, spec.model.interface)
+            found[document.namespace, document.name] = Before(spec.model.image, contract_of(spec))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The verbs: promote, abort, retry, pause, resume, rollback, freeze. Each writes a decision onto one ModelRevision."""
+"""The verbs: promote, abort, retry, pause, resume, rollback, freeze, accept. Each writes a decision onto one ModelRevision."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ _HELP: "Final[dict[Verb, str]]" = {
     "Resume": "Let a paused version go on, or lift a freeze.",
     "Rollback": "Leave the stable version for the last good one before it.",
     "Freeze": "Start no new version until resume.",
+    "Accept": "Let the version that is tried promise less than its predecessor; it is still judged.",
 }
 
 Revision = Annotated[

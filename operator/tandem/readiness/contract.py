@@ -1,9 +1,9 @@
 """Checks of what others rely on: the interface, and the promises of the version before."""
 
+from tandem.contract import contract_of, weakenings
 from tandem.readiness.answers import Answer, Severity, Side, fails, not_applicable, passes, unknown
 from tandem.readiness.checks import Levels, Question
 from tandem.readiness.facts import Facts
-from tandem.rollout.contract import weakened
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
@@ -41,10 +41,11 @@ def interface(facts: Facts) -> Answer:
     title="No promise is weakened together with a new version",
     side=Side.BOTH,
     levels=Levels(None, WARNING, ERROR),
-    why="A worse version passes if the objective that it misses is relaxed in the same change. Tandem holds it to the "
-    "old one all the same, and the rollout may stop there.",
-    fix="Relax objectives in a change of its own, while the old version serves, so that everybody sees it.",
-    accept="The change that brings the new image relaxes and removes no objective.",
+    why="A worse version passes if the objective that it misses is relaxed in the same change, and callers break if "
+    "what they send or rely on goes. Tandem holds it to the old promise all the same, and the rollout may stop there.",
+    fix="Weaken a promise in a change of its own, while the old version serves, so that everybody sees it; or name its "
+    "hash in spec.rollout.acceptWeakening.",
+    accept="The change that brings the new image promises no less, or names each difference in acceptWeakening.",
 )
 def weakening(facts: Facts) -> Answer:
     """Compare the objectives with those of the version before, where the image is another one."""
@@ -54,7 +55,9 @@ def weakening(facts: Facts) -> Answer:
         return unknown("what ran before is not known", because=AGAINST)
     if facts.before.image == facts.spec.model.image:
         return not_applicable("the image is the same: relaxing an objective is a change of its own")
-    found = weakened(facts.spec.requirements, facts.before.requirements)
+    accepted = facts.spec.rollout.accept_weakening or []
+    weaker = weakenings(contract_of(facts.spec), facts.before.contract)
+    found = [f"{each.words} ({each.hash})" for each in weaker if each.hash not in accepted]
     if found:
         return fails(f"together with a new image: {'; '.join(found)}", "spec", "requirements")
     return passes("nothing was weakened")

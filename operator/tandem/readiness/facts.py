@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from tandem.api.model import Route
+from tandem.api.contract import Contract
 from tandem.api.objects import ModelDeployment
 from tandem.api.profile import Profile
-from tandem.api.requirements import Requirements
 from tandem.api.spec import ModelDeploymentSpec, Tier
 
 
@@ -26,8 +25,7 @@ class Before:
     """What ran before: the version and the promises that this one follows."""
 
     image: str
-    requirements: Requirements
-    interface: list[Route] | None = None
+    contract: Contract
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _abnormal(draft: Draft) -> dict[str, Finding]:
         found["EvidenceUnavailable"] = ("True", seen.evidence_trouble.reason, seen.evidence_trouble.message)
     relaxed = weakening(draft)
     if relaxed is not None:
-        found[CONTRACT_WEAKENED] = ("True", "RequirementsRelaxed", relaxed)
+        found[CONTRACT_WEAKENED] = ("True", *relaxed)
     for refusal in seen.refusals:
         kind = "NotOwned" if refusal.reason == "NotOwned" else "Refused"
         found.setdefault(kind, ("True", refusal.reason, refusal.message))

@@ -6,7 +6,7 @@ from tandem.api.objects import ModelDeployment
 from tandem.api.revision import ModelRevisionStatus, ObservedDecision
 from tandem.api.status import ModelDeploymentStatus, TrafficShare
 from tandem.rollout.conditions import conditions, phase
-from tandem.rollout.contract import note_contract
+from tandem.rollout.contract import note_contract, weakened_terms
 from tandem.rollout.decision import Decision, Desired
 from tandem.rollout.desired import desired_children, last_number, slot_names
 from tandem.rollout.draft import Draft, Record, promotion_record
@@ -76,6 +76,7 @@ def _status(draft: Draft) -> ModelDeploymentStatus:
         traffic=_traffic(draft),
         waiting_for=waits,
         readiness=known_readiness(draft),
+        weakened=weakened_terms(draft),
         conditions=found,
     )
 

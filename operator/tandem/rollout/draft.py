@@ -6,8 +6,10 @@ its place without saying why.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
+from tandem.api.contract import Contract
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import ModelRevisionSpec, RevisionPhase
 from tandem.api.status import (
@@ -19,6 +21,7 @@ from tandem.api.status import (
     StableSlot,
 )
 from tandem.api.values import duration_seconds
+from tandem.contract import Weakening, contract_of, held, weakenings
 from tandem.manifests.changes import changes_beside_image
 from tandem.rollout.decision import Happening
 from tandem.rollout.observation import Observation, RevisionState
@@ -61,6 +64,7 @@ class Draft:
     records: dict[str, Record] = field(default_factory=dict)
     tried: dict[str, int] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
+    _compared: dict[int, tuple[Weakening, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, deployment: ModelDeployment, seen: Observation, now: datetime) -> "Draft":
@@ -101,6 +105,17 @@ class Draft:
     def previous(self) -> ModelDeploymentStatus:
         """The status that this decision starts from."""
         return self.deployment.status
+
+    @cached_property
+    def declared_contract(self) -> Contract:
+        """What the spec promises."""
+        return contract_of(self.deployment.spec)
+
+    def weakenings_from(self, before: Contract) -> tuple[Weakening, ...]:
+        """Return what the spec promises less than a contract in a slot; many ask, it is compared once a decision."""
+        if id(before) not in self._compared:
+            self._compared[id(before)] = weakenings(self.declared_contract, before)
+        return self._compared[id(before)]
 
     def state(self, slot: StableSlot | CandidateSlot | FallbackSlot) -> RevisionState:
         """Return what is seen of the revision in a slot."""
@@ -221,11 +236,15 @@ class Draft:
         slot, old = self.candidate, self.stable
         watch = duration_seconds(self.deployment.spec.rollout.watch)
         keeps = old is not None and not slot.restore and watch > 0 and self.state(old).ready > 0
+        accepted = {*(slot.accepted or []), *(self.deployment.spec.rollout.accept_weakening or [])}
         self.stable = StableSlot(
             revision=slot.revision,
             since=self.now,
             watch_until=self.now + timedelta(seconds=watch) if keeps else None,
-            contract=old.contract if old and slot.restore else self.deployment.spec.requirements,
+            contract=old.contract
+            if old and slot.restore
+            else held(self.declared_contract, old.contract if old else None, accepted),
+            accepted=slot.accepted if keeps else None,
             without_evidence=slot.without_evidence if slot.promoted_by is None else None,
             restarts_before=_restarts(self.state(slot)),
         )

@@ -5,6 +5,7 @@ from typing import Final
 
 from tandem.api.revision import PersonDecision
 from tandem.api.status import ActedDecision
+from tandem.rollout.contract import accept
 from tandem.rollout.draft import ROLLED_BACK_BY_PERSON, Draft
 
 Handler = Callable[[Draft, str, str], str]
@@ -32,6 +33,7 @@ def _acted(draft: Draft, revision: str, order: PersonDecision) -> bool:
 def _promote(draft: Draft, revision: str, order: str) -> str:
     if draft.candidate is None or draft.candidate.revision != revision:
         return "nothing done: it is not the candidate"
+    accept(draft)
     draft.change_candidate(promoted_by=order, paused=False)
     return "passes without further evidence, as soon as its pods can carry everything"
 
@@ -73,6 +75,16 @@ def _resume(draft: Draft, revision: str, _order: str) -> str:
 def _freeze(draft: Draft, _revision: str, order: str) -> str:
     draft.frozen_by = order
     return "no new version starts until Resume"
+
+
+def _accept(draft: Draft, revision: str, _order: str) -> str:
+    tried = draft.candidate or (draft.stable if draft.fallback is not None else None)
+    if tried is None or tried.revision != revision:
+        return "nothing done: it is neither the candidate nor watched"
+    count = accept(draft)
+    if count == 0:
+        return "nothing done: it promises no less than its predecessor"
+    return f"may promise less than its predecessor: {count} {'difference' if count == 1 else 'differences'} accepted"
 
 
 def _rollback(draft: Draft, revision: str, order: str) -> str:
@@ -123,4 +135,5 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "Resume": _resume,
     "Rollback": _rollback,
     "Freeze": _freeze,
+    "Accept": _accept,
 }

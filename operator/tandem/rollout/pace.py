@@ -5,7 +5,9 @@ from typing import Final
 
 from tandem.api.rollout import Pace, Step, WhenUndecided
 from tandem.api.values import duration_seconds
+from tandem.contract import Kind
 from tandem.judge import VerdictKind
+from tandem.rollout.contract import callers, listed, unaccepted
 from tandem.rollout.draft import Draft
 
 STABLE_DOWN_AFTER: Final = timedelta(seconds=20)
@@ -58,6 +60,25 @@ def spec_unread(draft: Draft) -> bool:
     return not slot.restore and slot.promoted_by is None and not stable_is_down(draft)
 
 
+def awaits_acceptance(draft: Draft) -> str | None:
+    """Return why the candidate gets no more requests until somebody accepts what its interface breaks, if so.
+
+    No counter shows what callers lose (see `tandem.rollout.contract`). A return to an earlier version and a person's
+    Promote are not held up by it, and while nobody serves nobody is protected by it.
+    """
+    slot = draft.candidate
+    if slot is None or slot.restore or slot.promoted_by is not None or stable_is_down(draft):
+        return None
+    broken, who = [each for each in unaccepted(draft) if each.kind is Kind.INTERFACE], callers(draft)
+    if not broken or not who:
+        return None
+    return (
+        f"{slot.revision} stays at {slot.weight} %: it breaks what {', '.join(who[:5])} may rely on: {listed(broken)}. "
+        f"Put the interface back; or agree with them and order Accept of {slot.revision}, or name the differences in "
+        "rollout.acceptWeakening"
+    )
+
+
 def evidence_so_far(draft: Draft) -> str:
     """Return what the judge says of the candidate, and why it could not say more."""
     verdict, trouble = draft.seen.verdict, draft.seen.evidence_trouble
@@ -98,10 +119,10 @@ def held_in_doubt(draft: Draft) -> str | None:
 def undecided(draft: Draft) -> WhenUndecided | None:
     """Return what becomes of the candidate, if evidence should have settled it by now and does not let it go on.
 
-    While a person has paused it, or the spec cannot be read, nothing becomes of it by time alone.
+    While a person has paused it or is waited for, or the spec cannot be read, nothing becomes of it by time alone.
     """
     slot = draft.candidate
-    if slot is None or slot.paused or spec_unread(draft) or not _overdue(draft):
+    if slot is None or slot.paused or spec_unread(draft) or not _overdue(draft) or awaits_acceptance(draft):
         return None
     if step_at(draft) is None:
         waits = held_in_doubt(draft) is not None

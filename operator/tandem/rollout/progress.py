@@ -8,6 +8,7 @@ from tandem.manifests.times import startup_seconds
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.draft import Draft
 from tandem.rollout.pace import (
+    awaits_acceptance,
     doubt,
     earned_by,
     evidence_so_far,
@@ -102,6 +103,8 @@ def is_held(draft: Draft) -> bool:
     """Tell whether the candidate gets no more than it has, whatever its pods and its step."""
     assert draft.candidate is not None
     if draft.candidate.paused or spec_unread(draft) or held_in_doubt(draft) is not None:
+        return True
+    if awaits_acceptance(draft) is not None:
         return True
     return candidate_complaint(draft) is not None
 

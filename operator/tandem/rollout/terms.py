@@ -27,7 +27,7 @@ def settings_at(rollout: Rollout, requirements: Requirements, step: int) -> Sett
 
 def objectives(requirements: Requirements) -> dict[str, str]:
     """Return the latency objectives by name (p50, p90 ...), as people wrote them."""
-    return requirements.latency.to_dict() if requirements.latency else {}
+    return requirements.latency_objectives
 
 
 def latency_metric(name: str, objective: str) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from tandem.judge import VerdictKind
 from tandem.manifests.times import startup_seconds
+from tandem.rollout.contract import trial_rolls_back, watch_rolls_back
 from tandem.rollout.draft import Draft
 from tandem.rollout.images import different_images
 from tandem.rollout.observation import RevisionState
@@ -25,7 +26,7 @@ def judge_stable(draft: Draft) -> None:
     state = draft.state(draft.stable)
     restarts = _restart_complaint(state, draft.stable.since, draft.stable.restarts_before)
     complaint = _evidence_complaint(draft) or restarts or _down_complaint(draft)
-    if complaint is None or not draft.deployment.spec.rollback.automatic:
+    if complaint is None or not watch_rolls_back(draft):
         return
     if draft.state(draft.fallback).ready == 0:
         return
@@ -37,7 +38,7 @@ def judge_candidate(draft: Draft) -> None:
     complaint = candidate_complaint(draft)
     if complaint is None or draft.candidate is None:
         return
-    if draft.deployment.spec.rollback.automatic and not draft.candidate.restore:
+    if trial_rolls_back(draft) and not draft.candidate.restore:
         draft.reject(*complaint)
 
 

@@ -5,9 +5,11 @@ from typing import Final
 
 from tandem.api.status import WaitingFor
 from tandem.rollout.capacity import pods_for
+from tandem.rollout.contract import CONTRACT_WEAKENED
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import RevisionState, Trouble
 from tandem.rollout.pace import (
+    awaits_acceptance,
     doubt,
     earned_by,
     evidence_so_far,
@@ -88,6 +90,9 @@ def _candidate_waits_for(draft: Draft) -> str:
         return f"a person: {slot.revision} is paused at {slot.weight} %; Resume goes on"
     if draft.seen.conflict is not None:
         return f"a correction: {draft.seen.conflict.message}"
+    unasked = awaits_acceptance(draft)
+    if unasked is not None:
+        return f"a person: {unasked}"
     target = target_weight(draft)
     if (
         slot.weight < target
@@ -165,7 +170,9 @@ def stalled_reason(draft: Draft, waits: WaitingFor | None) -> tuple[str, str] | 
         complaint = candidate_complaint(draft) or _late(draft, draft.state(draft.candidate))
         if complaint is not None:
             return complaint
-        stuck = _stuck(draft)
+        unasked, stuck = awaits_acceptance(draft), _stuck(draft)
+        if unasked is not None:
+            return CONTRACT_WEAKENED, unasked
         if stuck is not None:
             return "Undecided", stuck
     if waits is not None and waits.what.startswith("the gateway") and draft.now - waits.since >= ROUTE_PATIENCE:

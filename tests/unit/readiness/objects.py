@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
+from tandem.api.contract import Contract
 from tandem.api.objects import parse_deployment
 from tandem.api.profile import Profile
-from tandem.api.requirements import Requirements
 from tandem.readiness import Before, Facts, ProfileRead
 
 TODAY = date(2026, 11, 24)
@@ -88,7 +88,7 @@ def facts(measured: Any = None, before: Before | None = None, first: bool | None
     ProfileRead."""
     read = measured if isinstance(measured, ProfileRead) else ProfileRead(profile_of(measured or {}))
     if before is None and first is False:
-        before = Before("registry.corp/fraud:2.0.0", Requirements())
+        before = Before("registry.corp/fraud:2.0.0", Contract())
     return Facts(parse_deployment(body(**changes)), TODAY, read, before, first, kept=1)
 
 

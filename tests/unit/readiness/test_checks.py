@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tandem.api.requirements import Requirements
+from tandem.api.contract import Contract
 from tandem.readiness import CHECKS, Before, Facts, Finding, Outcome, ProfileRead, Severity, examine
 from tests.unit.readiness.objects import IMAGE, REMOVED, facts
 
@@ -14,7 +14,7 @@ NOBODY_LOOKED = ProfileRead(unread="is not among the files")
 ELSEWHERE = {"image": "registry.corp/other:1"}
 NO_PROFILE: dict[str, Any] = {"profile": REMOVED, "tier": "Experiment"}
 EXPERIMENT: dict[str, Any] = {"tier": "Experiment"}
-OLD = Before("registry.corp/fraud:2.0.0", Requirements.model_validate({"latency": {"p99": "100ms"}}))
+OLD = Before("registry.corp/fraud:2.0.0", Contract.model_validate({"latency": {"p99": "100ms"}}))
 
 
 def limits(**amounts: Any) -> dict[str, Any]:
@@ -152,7 +152,7 @@ ROWS: Final[list[tuple[str, Outcome, Facts]]] = [
     ("TDM034", FAIL, facts(before=OLD)),
     ("TDM034", UNKNOWN, facts(first=None)),
     ("TDM034", APART, facts(first=True)),
-    ("TDM034", APART, facts(before=Before(IMAGE, OLD.requirements))),
+    ("TDM034", APART, facts(before=Before(IMAGE, OLD.contract))),
 ]
 
 ALWAYS_ASKED = {"TDM002"}

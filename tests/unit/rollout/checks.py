@@ -29,6 +29,8 @@ def check_decision(world: World, result: Round) -> None:
     doubt_holds(result)
     nothing_goes_on_unread(result)
     time_is_counted_once(world, result)
+    broken_interfaces_wait(result)
+    what_is_weaker_is_told_once(result)
     conditions_are_honest(result)
     deciding_again_changes_nothing(world, result)
 
@@ -258,6 +260,29 @@ def time_is_counted_once(world: World, result: Round) -> None:
         assert not last.paused
         assert _is_overdue(result, last, world.now)
         assert result.deployment.spec.rollout.evidence.when_undecided == "RollBack"
+
+
+def broken_interfaces_wait(result: Round) -> None:
+    """While somebody is named who calls the model, what breaks its interface gets no more until it is accepted."""
+    before, status, weakened = _went_on(result), result.decision.status, result.decision.status.weakened or []
+    if before is None or not _is_compared(result) or result.deployment.status.stable is None:
+        return
+    spec, contract = result.deployment.spec, result.deployment.status.stable.contract
+    callers = spec.consumers or (contract.consumers if contract else None)
+    broken = [each for each in weakened if each.term.startswith("interface ")]
+    if not callers or not broken or status.candidate is None:
+        return
+    assert status.candidate.weight <= before.weight
+    assert status.candidate.step == before.step
+    assert {"ContractWeakened", "Stalled"} <= {condition.type for condition in status.conditions or []}
+
+
+def what_is_weaker_is_told_once(result: Round) -> None:
+    before = {each.hash for each in result.deployment.status.weakened or []}
+    now = {each.hash for each in result.decision.status.weakened or []}
+    told = any(happening.reason == "ContractWeakened" for happening in result.decision.happenings)
+    assert told == bool(now - before)
+    assert bool(now) == any(c.type == "ContractWeakened" for c in result.decision.status.conditions or [])
 
 
 def conditions_are_honest(result: Round) -> None:

@@ -11,7 +11,17 @@ from tests.unit.rollout.checks import check_decision, check_world
 from tests.unit.rollout.profiles import WALKS
 from tests.unit.rollout.world import NAME, Luck, World, trouble, verdict_of
 
-VERBS = ["Promote", "Abort", "Retry", "Pause", "Resume", "Rollback", "Freeze"]
+VERBS = ["Promote", "Abort", "Retry", "Pause", "Resume", "Rollback", "Freeze", "Accept"]
+CONTRACTS: list[dict[str, Any]] = [
+    {"requirements": {"latency": {"p99": "150ms"}, "availability": "99.9%"}},
+    {"requirements": {"latency": {"p99": "1s"}}},
+    {"interface": [{"path": "/predict", "request": {"type": "integer"}}, {"path": "/batch"}]},
+    {"interface": [{"path": "/predict", "request": {"type": "integer", "minimum": 1}}]},
+    {"consumers": [{"team": "checkout"}]},
+    {"consumers": []},
+    {"accept_weakening": ["wfcd33f3cda1"]},
+    {"accept_weakening": []},
+]
 STEP_LISTS: list[list[dict[str, Any]]] = [
     [{"weight": 10, "hold": "30s"}, {"weight": 50, "hold": "30s"}],
     [{"weight": 1, "hold": "5s"}, {"weight": 25, "hold": "1m"}, {"weight": 75, "hold": "0s"}],
@@ -93,6 +103,10 @@ class Walk(RuleBasedStateMachine):
     )
     def declare_pace(self, pace: str, longest: str | None, then: str) -> None:
         self.world.declare(pace=pace, max_duration=longest, when_undecided=then)
+
+    @rule(contract=st.sampled_from(CONTRACTS))
+    def declare_contract(self, contract: dict[str, Any]) -> None:
+        self.world.declare(**contract)
 
     @rule(attempt=st.sampled_from(["1", "2", "3"]))
     def declare_attempt(self, attempt: str) -> None:
@@ -238,6 +252,8 @@ def settles(world: World) -> None:
             _resume(world, f"resume-{count}")
         elif status.candidate and status.candidate.paused:
             world.order(status.candidate.revision, "Resume", f"resume-{count}")
+        elif status.candidate and status.weakened:
+            world.order(status.candidate.revision, "Accept", f"accept-{count}")
         elif status.rejected and status.rejected.revision == world.declared and not status.candidate:
             if status.rejected.reason == "MixedImages":
                 world.declare(version=f"pushed-once-{count}")

@@ -138,6 +138,9 @@ class World:
     automatic: bool = True
     keep: int = 2
     requirements: dict[str, Any] = field(default_factory=dict)
+    interface: list[dict[str, Any]] = field(default_factory=list)
+    consumers: list[dict[str, Any]] = field(default_factory=list)
+    accept_weakening: list[str] = field(default_factory=list)
 
     now: datetime = NOON
     generation: int = 1
@@ -270,12 +273,14 @@ class World:
     def deployment(self, status: dict[str, Any] | None = None) -> ModelDeployment:
         spec: dict[str, Any] = {
             "owners": {"engineering": {"team": "payments", "contact": "payments@example.com"}},
-            "model": {"image": self.version, "service": "Fraud"},
+            "consumers": self.consumers,
+            "model": {"image": self.version, "service": "Fraud", "interface": self.interface},
             "requirements": self.requirements,
             "serving": {"replicas": {"min": self.replicas}},
             "rollout": {"steps": self.steps, "watch": self.watch},
             "rollback": {"automatic": self.automatic, "keepRevisions": self.keep},
         }
+        spec["rollout"]["acceptWeakening"] = self.accept_weakening
         spec["rollout"] |= {"pace": self.pace, "evidence": {"whenUndecided": self.when_undecided}}
         if self.max_duration is not None:
             spec["rollout"]["evidence"]["maxDuration"] = self.max_duration
