@@ -202,9 +202,7 @@ def _accept(seen: Seen, revision: str | None, _now: datetime) -> Order:
     status = _status(seen)
     slot = status.candidate or (status.stable if status.fallback is not None else None)
     if slot is None or not status.weakened:
-        raise Senseless(
-            f"{seen.name} promises no less than before, so there is nothing to accept ({_what_goes_on(seen)})"
-        )
+        raise Senseless(f"{seen.name} promises no less than before: nothing to accept ({_what_goes_on(seen)})")
     if revision not in (None, slot.revision):
         raise Senseless(f"{revision} is not the version that promises less: that is {slot.revision}")
     differences = "; ".join(each.difference for each in status.weakened)

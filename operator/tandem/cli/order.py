@@ -1,4 +1,4 @@
-"""The verbs: promote, abort, retry, pause, resume, rollback, freeze, accept. Each writes a decision onto one ModelRevision."""
+"""The verbs: promote, abort, retry, pause, resume, rollback, freeze, accept: decisions on one ModelRevision."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
