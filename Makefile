@@ -66,7 +66,7 @@ bench-judge: setup ## how well the judge decides, beside other rules, on simulat
 	$(RUN) -m bench.judge
 
 .PHONY: bench-canary
-bench-canary: setup ## bad and healthy versions on a real cluster beside what is foretold of them: about an hour
+bench-canary: setup ## bad and healthy versions on a real cluster beside what is foretold of them: about an hour and a half
 	$(RUN) -m bench.canary --write-docs
 
 # ---------------------------------------------------------------- parts

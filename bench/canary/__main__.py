@@ -1,6 +1,6 @@
 """Canaries on the real cluster: what bad versions cost and healthy ones take, beside what was foretold.
 
-python -m bench.canary            makes what it needs (cluster, images, operator); about an hour
+python -m bench.canary            makes what it needs (cluster, images, operator); about an hour and a half
 python -m bench.canary --quick    a smoke test, about ten minutes once the cluster is there
 
 Bad versions get 10 % of the requests at first, and fail on a given share of them, or are slow; each is rolled out

@@ -10,7 +10,6 @@ import typer
 
 from tandem.api.objects import InvalidObject, parse_deployment
 from tandem.api.profile import Profile, Startup
-from tandem.api.spec import ModelDeploymentSpec
 from tandem.cli.init_known import Known, Spec, Target, codeowners
 from tandem.cli.profile_subject import Bounds, Subject, shown, subject_of
 from tandem.cli.values import refuse
@@ -143,10 +142,7 @@ def _draft(known: Known, name: str, owners: Spec, bento: str, told: Run) -> Draf
         "traffic": known.traffic(name),
         "profile": profile_name(name),
     }
-    # Only a field that the API has can be suggested.
-    cases = {"quality.edgeCases": {"rows": [{"configMap": _cases_name(name)}]}}
-    drafted = cases if "quality" in ModelDeploymentSpec.model_fields else None
-    return Draft(name, spec, preface=PREFACE.format(bento=bento), drafted=drafted)
+    return Draft(name, spec, preface=PREFACE.format(bento=bento))
 
 
 def _edge_cases(name: str, recorded: Sequence[Recorded]) -> str:
