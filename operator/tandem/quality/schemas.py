@@ -20,6 +20,10 @@ MOST_PARTS: Final = 10_000
 MOST_REFERENCES: Final = 10_000
 """References followed for one value: a few lines of schema can ask for billions."""
 
+DEEPEST_REFERENCES: Final = 64
+"""References that are being followed at a time. The interpreter's own limit must not be what ends them: where it is
+reached inside the library's compiled parts that is no exception that can be caught, but a panic."""
+
 _OTHER_REFERENCES: Final = ("$dynamicRef", "$recursiveRef")
 
 
@@ -29,7 +33,7 @@ class Schema:
     def __init__(self, document: Any, what: str) -> None:
         self._what = what
         _check(document, what)
-        self._followed = 0
+        self._followed = self._inside = 0
         made = validators.validator_for(document, default=Draft202012Validator)
         try:
             made.check_schema(document)
@@ -42,7 +46,7 @@ class Schema:
 
     def problem(self, value: Any) -> str | None:
         """Return what speaks against a value, without the value; None if it fits."""
-        self._followed = 0
+        self._followed = self._inside = 0
         try:
             found = best_match(self._validator.iter_errors(value))
         except (RecursionError, _TooManyReferences) as error:
@@ -54,9 +58,13 @@ class Schema:
     def _counting(self, follow: Any) -> Any:
         def counted(validator: Any, reference: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
             self._followed += 1
-            if self._followed > MOST_REFERENCES:
+            if self._followed > MOST_REFERENCES or self._inside >= DEEPEST_REFERENCES:
                 raise _TooManyReferences
-            yield from follow(validator, reference, instance, schema) or ()
+            self._inside += 1
+            try:
+                yield from follow(validator, reference, instance, schema) or ()
+            finally:  # also where only the first error is asked for
+                self._inside -= 1
 
         return counted
 

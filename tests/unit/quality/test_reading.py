@@ -182,3 +182,15 @@ def test_a_schema_may_refer_to_itself_where_values_end() -> None:
     tree = Schema({"type": "object", "properties": {"child": {"$ref": "#"}}}, "tree")
     assert tree.problem({"child": {"child": {}}}) is None
     assert tree.problem({"child": {"child": 1}}) == "/child/child is a number, not object"
+
+
+def test_a_schema_that_refers_to_itself_goes_as_deep_as_a_value_may() -> None:
+    schema = Schema({"type": "object", "properties": {"next": {"$ref": "#"}}, "additionalProperties": False}, "it")
+    value: dict[str, Any] = {}
+    for _ in range(60):
+        value = {"next": value}
+    assert schema.problem(value) is None
+    many = Schema(
+        {"items": {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}, "$defs": {"a": {"type": "string"}}}, "it"
+    )
+    assert many.problem(["a", None] * 500) is None
