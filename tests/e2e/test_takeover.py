@@ -61,7 +61,13 @@ def by_hand(namespace: str) -> list[Object]:
     gateway = "gateway.networking.k8s.io/v1"
     return [
         thing("apps/v1", "Deployment", OLD, namespace, deployment),
-        thing("v1", "Service", "digits", namespace, {"selector": LABELS, "ports": [{"port": 80, "targetPort": 3000}]}),
+        thing(
+            "v1",
+            "Service",
+            "digits",
+            namespace,
+            {"selector": LABELS, "ports": [{"name": "http", "port": 80, "targetPort": 3000}]},
+        ),
         thing(gateway, "HTTPRoute", "digits-by-hand", namespace, route),
     ]
 

@@ -284,5 +284,10 @@ def service_of(deployment: Object, services: Sequence[Object]) -> Object | None:
 
 
 def keeps_its_port(service: Object) -> bool:
-    """Say whether Tandem's Service of the same name is called as this one: on the one port 80."""
-    return [port["port"] for port in service["spec"].get("ports") or []] == [SERVICE_PORT]
+    """Say whether Tandem's Service of the same name is called as this one: on the one port 80, named http.
+
+    kube-proxy knows a port by its name: under another one nobody answers until the endpoints follow (seen: two requests
+    of ten a second were refused).
+    """
+    ports = [(port["port"], port.get("name")) for port in service["spec"].get("ports") or []]
+    return ports == [(SERVICE_PORT, "http")]

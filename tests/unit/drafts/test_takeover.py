@@ -35,7 +35,7 @@ def deployment(
 
 
 def service(name: str = "fraud", port: int = 80, **selector: str) -> dict[str, Any]:
-    spec = {"selector": selector or {"app": "fraud"}, "ports": [{"port": port, "targetPort": 3000}]}
+    spec = {"selector": selector or {"app": "fraud"}, "ports": [{"name": "http", "port": port, "targetPort": 3000}]}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "payments"}, "spec": spec}
 
 
