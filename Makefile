@@ -61,6 +61,10 @@ bench-rollback: setup ## how long a failing version hurts: five runs, about five
 bench-scale: setup ## what 1,000 models cost, beside Argo Rollouts: about ten minutes, the first time fifteen
 	$(RUN) -m bench.scale
 
+.PHONY: bench-plan
+bench-plan: setup ## does the planned number of pods carry the peak, and fewer not: about ten minutes
+	$(RUN) -m bench.plan
+
 .PHONY: bench-judge
 bench-judge: setup ## how well the judge decides, beside other rules, on simulated traffic: about ten minutes
 	$(RUN) -m bench.judge

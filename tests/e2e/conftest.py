@@ -30,6 +30,7 @@ ORDER = (
     "test_dying_pods",
     "test_pushed_again",
     "test_crashes",
+    "test_profile",
 )
 """The most important first: a broken build is known early."""
 

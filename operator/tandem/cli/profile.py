@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tandem.cli.profile_subject import Subject
 
 SUBJECT = "What is measured"
+POD = "In a cluster"
 BOUNDS = "How long it may take"
 RESULT = "The result"
 
@@ -40,6 +41,20 @@ def command(
     bentoml: Annotated[
         str | None, typer.Option(help="The bentoml to run; else the one on PATH.", rich_help_panel=SUBJECT)
     ] = None,
+    in_cluster: Annotated[
+        bool,
+        typer.Option("--in-cluster", help="Measure model.image in a pod as declared: needs -f.", rich_help_panel=POD),
+    ] = False,
+    meter: Annotated[
+        str | None,
+        typer.Option(
+            help="Image of the container that calls it: the operator's.", envvar="TANDEM_IMAGE", rich_help_panel=POD
+        ),
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", help="Else the file's own, or default.", rich_help_panel=POD)
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="The kubeconfig's context.", rich_help_panel=POD)] = None,
     startup: Annotated[str, typer.Option(help="Longest until it is ready.", rich_help_panel=BOUNDS)] = "60s",
     load: Annotated[str, typer.Option(help="Longest under load.", rich_help_panel=BOUNDS)] = "45s",
     answer: Annotated[str, typer.Option(help="Longest for one answer.", rich_help_panel=BOUNDS)] = "15s",
@@ -63,20 +78,23 @@ def command(
 
     Start-up until ready; memory idle and under load; latency and throughput for 1, 2, 4, 8 … callers until the latency
     objective breaks; what SIGTERM does while requests are in progress. About a minute. The bento is run by your own
-    `bentoml serve` and gone afterwards. Nothing of the rows is kept.
+    `bentoml serve` and gone afterwards. Nothing of the rows is kept. With --in-cluster it is the declared image, in
+    a pod with the declared resources: the truthful one.
 
     Examples: tandem profile fraud:2.1.0 --rows rows.jsonl --path /predict --latency p99=150ms;
     tandem profile fraud:2.1.0 --rows rows.jsonl -f model.yaml --plot profile.svg
     """
     from tandem.api.values import duration_seconds
-    from tandem.cli import plots, profile_result, profile_subject
+    from tandem.cli import plots, profile_pod, profile_result, profile_subject
 
     if plot is not None:
         plots.check(plot)
     if not rows:
         refuse("Say with what it is measured: --rows FILE, one request body a line")
-    if bento is None:
-        refuse("Say what is measured: a bento's tag or folder, as for `bentoml serve`")
+    if in_cluster == (bento is not None):
+        refuse("Say what is measured: a bento's tag or folder, as for `bentoml serve`; or --in-cluster -f FILE")
+    if in_cluster and (file is None or meter is None):
+        refuse("--in-cluster needs the model, -f FILE, and the operator's image, --meter IMAGE (or TANDEM_IMAGE)")
     bounds = profile_subject.Bounds(
         startup=read_option("--startup", startup, duration_seconds),
         load=read_option("--load", load, duration_seconds),
@@ -85,7 +103,11 @@ def command(
     )
     subject: Subject = profile_subject.subject_of(file, name, bento, tuple(latency or ()))
     requests = profile_subject.rows_of(rows, path, subject)
-    profile = profile_subject.profile_locally(bento, bentoml, requests, subject, bounds)
+    if bento is not None:
+        profile = profile_subject.profile_locally(bento, bentoml, requests, subject, bounds)
+    else:
+        assert meter is not None
+        profile = profile_pod.profile_in_a_pod(profile_pod.Place(namespace, context, meter), requests, subject, bounds)
     profile_result.write(profile, subject, output)
     if out != "-":
         profile_result.keep(profile, subject, out)

@@ -65,6 +65,7 @@ POD_DISRUPTION_BUDGET: Final = Kind(
 )
 HTTP_ROUTE: Final = Kind("gateway.networking.k8s.io/v1", "httproutes", "HTTPRoute", selector=MANAGED_SELECTOR)
 POD: Final = Kind("v1", "pods", "Pod", selector=MANAGED_SELECTOR)
+JOB: Final = Kind("batch/v1", "jobs", "Job")
 EVENT: Final = Kind("v1", "events", "Event")
 NAMESPACE: Final = Kind("v1", "namespaces", "Namespace", namespaced=False)
 
@@ -81,7 +82,7 @@ WATCHED: Final = (
 """Kinds whose every change Tandem hears of."""
 
 KINDS: Final[Mapping[tuple[str, str], Kind]] = {
-    (kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, EVENT, NAMESPACE)
+    (kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, JOB, EVENT, NAMESPACE)
 }
 
 
