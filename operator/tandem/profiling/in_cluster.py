@@ -57,7 +57,8 @@ async def _listen(cluster: Cluster, namespace: str, job: str, told: Told) -> Pro
     while True:
         pods = (await cluster.list(POD, namespace, f"batch.kubernetes.io/job-name={job}")).items
         if pods:
-            heard = said(await _log(cluster, pods[0]))
+            log = await _log(cluster, pods[0])
+            heard = said(log)
             if heard.profile is not None:
                 return heard.profile
             if heard.failed is not None:
@@ -65,7 +66,7 @@ async def _listen(cluster: Cluster, namespace: str, job: str, told: Told) -> Pro
             if heard.progress is not None and heard.progress != last:
                 last = heard.progress
                 told(last)
-            _check(pods[0], told if last is None else lambda _: None)
+            _check(pods[0], log, told if last is None else lambda _: None)
         elif time.monotonic() - began > POD_SECONDS:
             raise ProfilingFailed(
                 f"Job {job} has no pod after {POD_SECONDS:.0f} s: a quota, or a rule of the namespace?"
@@ -85,16 +86,15 @@ async def _log(cluster: Cluster, pod: Object) -> str:
         return ""  # not there yet, or the node is busy: at the next look
 
 
-def _check(pod: Object, told: Told) -> None:
+def _check(pod: Object, log: str, told: Told) -> None:
     """Raise `ProfilingFailed` where it will never come to a profile; else tell what the pod waits for."""
     for name, state in _states(pod).items():
         waiting, ended = state.get("waiting", {}), state.get("terminated")
         if waiting.get("reason") in HOPELESS:
             raise ProfilingFailed(f"container {name} has no image: {waiting['reason']}: {waiting.get('message', '')}")
         if name == METER and ended is not None:
-            raise ProfilingFailed(
-                f"the meter ended without a word ({ended.get('reason')}, code {ended.get('exitCode')})"
-            )
+            last = (log.splitlines() or ["it said nothing"])[-1][:300]
+            raise ProfilingFailed(f"the meter ended too soon ({ended.get('reason')}): {last}")
     scheduled: Object = next(
         (each for each in pod["status"].get("conditions", []) if each["type"] == "PodScheduled"), {}
     )
