@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -14,7 +16,7 @@ from dev.cluster.progress import Progress
 from dev.images.bentos import bentoml_environment, build_bentos
 from dev.images.cache import cache_folder
 from dev.kube import stack
-from dev.kube.client import Kube
+from dev.kube.client import Kube, until
 from tandem.api.profile import Profile
 from tandem.manifests.profile import read_profile
 
@@ -66,20 +68,53 @@ def test_a_bento_that_bentoml_serves(folder: Path) -> None:
     assert served == []
 
 
-def test_the_declared_pod_and_nothing_of_it_is_left(kube: Kube, folder: Path) -> None:
+@pytest.fixture
+def namespace(kube: Kube) -> Iterator[str]:
+    """A namespace that takes only restricted pods."""
     stack.remove_namespace(kube, NAMESPACE, 120)
-    stack.make_namespace(kube, NAMESPACE)  # takes only restricted pods
-    try:
-        words = ["--in-cluster", "-n", NAMESPACE, "--meter", f"{stack.OPERATOR_IMAGE}:dev", "-f", "model.yaml"]
-        kube.command(TANDEM, "profile", *words, "--rows", "rows.jsonl", *QUICK, seconds=420, cwd=folder)
-        found = written(folder)
-        assert (found.image, found.setting.where) == ("tandem.local/digits:first", "InCluster")
-        assert (found.setting.cpu, found.setting.memory) == ("500m", "600Mi")
-        assert all(point.requests and not point.errors for point in found.load)
-        assert all(point.cpu is not None and point.cpu < 0.6 for point in found.load)
-        for kind in ("jobs", "pods", "secrets"):
-            assert kube.list(kind, NAMESPACE) == [], f"{kind} are left"
-        plan = json.loads(kube.command(TANDEM, "plan", "model.yaml", "-o", "json", "--runs", "0", cwd=folder))
-        assert plan["replicas"] >= 2
-    finally:
-        stack.remove_namespace(kube, NAMESPACE, 120)
+    stack.make_namespace(kube, NAMESPACE)
+    yield NAMESPACE
+    stack.remove_namespace(kube, NAMESPACE, 120)
+
+
+def words(namespace: str) -> list[str]:
+    where = ["--in-cluster", "-n", namespace, "--meter", f"{stack.OPERATOR_IMAGE}:dev"]
+    return [TANDEM, "profile", *where, "-f", "model.yaml", "--rows", "rows.jsonl", *QUICK]
+
+
+def left(kube: Kube, namespace: str) -> list[str]:
+    """What is in a namespace that its own making did not put there."""
+    there = [
+        f"{kind}/{each['metadata']['name']}"
+        for kind in ("jobs", "pods", "secrets", "configmaps")
+        for each in kube.list(kind, namespace)
+    ]
+    return [each for each in there if each != "configmaps/kube-root-ca.crt"]
+
+
+def test_the_declared_pod_and_nothing_of_it_is_left(kube: Kube, namespace: str, folder: Path) -> None:
+    kube.command(*words(namespace), seconds=420, cwd=folder)
+    found = written(folder)
+    assert (found.image, found.setting.where) == ("tandem.local/digits:first", "InCluster")
+    assert (found.setting.cpu, found.setting.memory) == ("500m", "600Mi")
+    assert all(point.requests and not point.errors for point in found.load)
+    assert all(point.cpu is not None and point.cpu < 0.6 for point in found.load)
+    assert left(kube, namespace) == []
+    plan = json.loads(kube.command(TANDEM, "plan", "model.yaml", "-o", "json", "--runs", "0", cwd=folder))
+    assert plan["replicas"] >= 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_when_it_is_interrupted(
+    kube: Kube, namespace: str, folder: Path, number: signal.Signals
+) -> None:
+    with subprocess.Popen(words(namespace), env=kube.env, cwd=folder, stderr=subprocess.PIPE, text=True) as running:
+        until(
+            lambda: any(job.get("status", {}).get("ready") for job in kube.list("jobs", namespace)), 120, "a ready pod"
+        )
+        assert {each.partition("/")[0] for each in left(kube, namespace)} >= {"jobs", "pods", "secrets"}
+        running.send_signal(number)
+        _, said = running.communicate(timeout=90)
+    assert running.returncode == 130 and "stopped; nothing of it is left running" in said
+    assert left(kube, namespace) == []
+    assert not (folder / "digits-profile.yaml").exists()

@@ -18,7 +18,7 @@ import psutil
 from tandem.api.names import POD_PORT
 from tandem.api.profile import Profile, Setting
 from tandem.profiling.bento import Bento
-from tandem.profiling.errors import ProfilingFailed
+from tandem.profiling.errors import NeverReady, ProfilingFailed
 from tandem.profiling.measure import Progress, Terms, measure
 from tandem.profiling.meter import ROWS_FILE, TERMS_FILE, progress_line
 from tandem.profiling.rows import read_rows, request
@@ -32,7 +32,7 @@ def main(folder: Path) -> int:
     try:
         profile = asyncio.run(_measure(folder))
     except ProfilingFailed as error:
-        _say({"failed": str(error)})
+        _say({"failed": str(error), "beforeRows": isinstance(error, NeverReady)})
         return 1
     _say({"profile": profile.to_dict()})
     return 0
@@ -65,7 +65,7 @@ async def _first_process(seconds: float) -> psutil.Process:
             if process.info["ppid"] == 0 and process.pid not in (PAUSE, os.getpid()):
                 return process
         await asyncio.sleep(0.1)
-    raise ProfilingFailed(f"the bento's container was not started within {seconds:.0f} s")
+    raise NeverReady(f"the bento's container was not started within {seconds:.0f} s")
 
 
 def _tell(progress: Progress) -> None:

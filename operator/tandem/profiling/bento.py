@@ -18,7 +18,7 @@ import aiohttp
 import psutil
 import yaml
 
-from tandem.profiling.errors import ProfilingFailed
+from tandem.profiling.errors import NeverReady, ProfilingFailed
 from tandem.profiling.processes import family, is_gone, kill
 
 READY_EVERY: Final = 0.1
@@ -49,9 +49,8 @@ class Bento:
         return time.time() - float(self.process.create_time())
 
     def last_words(self) -> str:
-        """Return its last lines of output, each indented."""
-        lines = bytes(self.output).decode(errors="replace").splitlines()
-        return "".join(f"\n  {line[:300]}" for line in lines[-LAST_LINES:])
+        """Return its last lines of output, to end a sentence with."""
+        return last_words(bytes(self.output).decode(errors="replace"))
 
 
 @asynccontextmanager
@@ -94,19 +93,23 @@ async def serve(target: str, program: str | None = None) -> AsyncIterator[Bento]
 
 
 async def until_ready(bento: Bento, deadline: float) -> float:
-    """Wait until a bento is ready; returns the seconds since its start. Raises `ProfilingFailed` after the deadline."""
+    """Wait until a bento is ready; returns the seconds since its start. Raises `NeverReady` after the deadline."""
     timeout = aiohttp.ClientTimeout(total=READY_TIMEOUT)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
         while True:
             if await _is_ready(session, bento.url):
                 return bento.age
             if is_gone(bento.process):
-                raise ProfilingFailed(f"the bento ended before it was ready. Its last lines:{bento.last_words()}")
+                raise NeverReady(f"the bento ended before it was ready{bento.last_words()}")
             if bento.age > deadline:
-                raise ProfilingFailed(
-                    f"the bento was not ready within {deadline:.0f} s (--startup). Its last lines:{bento.last_words()}"
-                )
+                raise NeverReady(f"the bento was not ready within {deadline:.0f} s (--startup){bento.last_words()}")
             await asyncio.sleep(READY_EVERY)
+
+
+def last_words(output: str) -> str:
+    """Return the last lines of a bento's output, each indented, to end a sentence with; nothing where it said none."""
+    lines = output.splitlines()[-LAST_LINES:]
+    return ". Its last lines:" + "".join(f"\n  {line[:300]}" for line in lines) if lines else ""
 
 
 async def _is_ready(session: aiohttp.ClientSession, url: str) -> bool:

@@ -1,6 +1,7 @@
 """Measuring in a cluster: a Job is made, its meter listened to, and the Job removed whatever happens."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -8,12 +9,14 @@ from typing import Any, Final
 from tandem.api.profile import Profile
 from tandem.cluster.client import Cluster
 from tandem.cluster.errors import ClusterBusy, ClusterError, NotFound
-from tandem.cluster.kinds import CONFIG_MAP, JOB, POD, Object
+from tandem.cluster.kinds import CONFIG_MAP, JOB, POD, Object, kind_of
 from tandem.manifests.configs import ConfigContent
 from tandem.manifests.profile_job import METER, owned
+from tandem.manifests.template import CONTAINER
+from tandem.profiling.bento import last_words
 from tandem.profiling.errors import ProfilingFailed
 from tandem.profiling.measure import Progress
-from tandem.profiling.meter import said
+from tandem.profiling.meter import Said, said
 
 LOOK_EVERY: Final = 1.5
 """Seconds between two looks at the pod and its meter."""
@@ -22,7 +25,11 @@ GONE_SECONDS: Final = 40.0
 POD_SECONDS: Final = 30.0
 """Longest until there is a pod at all: a quota or a rule may keep it from being made, and only its Job is told."""
 
-HOPELESS: Final = frozenset({"ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
+HOPELESS: Final = frozenset(
+    {"CreateContainerConfigError", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
+)
+"""What a container waits for in vain, unless somebody does something: an image, or a Secret of its environment."""
+
 LOG_BYTES: Final = 64 * 1024
 
 Told = Callable[[Progress], None]
@@ -40,84 +47,101 @@ async def profile_in_cluster(
 
     Raises `ProfilingFailed` or ``ClusterError``. The Job, its pod and the rows are removed in any case.
     """
-    live = await cluster.create(job)
+    made: list[asyncio.Task[Object]] = []
+
+    async def make(manifest: Object) -> Object:
+        # A signal may come while the API server is at it: so each is finished, and known, before anything is removed.
+        made.append(asyncio.create_task(cluster.create(manifest)))
+        return await asyncio.shield(made[-1])
+
     try:
-        for manifest in mounted:
-            await cluster.create(owned(live, manifest))
         async with asyncio.timeout(seconds):
+            live = await make(job)
+            for manifest in mounted:
+                await make(owned(live, manifest))
             return await _listen(cluster, live["metadata"]["namespace"], live["metadata"]["name"], told)
     except TimeoutError as error:
         raise ProfilingFailed(f"it was not over within {seconds:.0f} s; its pod and its rows were removed") from error
     finally:
-        await asyncio.shield(_remove(cluster, live))
+        await asyncio.shield(_remove(cluster, made))
 
 
 async def _listen(cluster: Cluster, namespace: str, job: str, told: Told) -> Profile:
     began, last = time.monotonic(), None
     while True:
         pods = (await cluster.list(POD, namespace, f"batch.kubernetes.io/job-name={job}")).items
-        if pods:
-            log = await _log(cluster, pods[0])
+        if not pods and time.monotonic() - began > POD_SECONDS:
+            raise ProfilingFailed(
+                f"Job {job} has no pod: does a quota or a rule of the namespace forbid it, or has somebody deleted it?"
+            )
+        log = await _log(cluster, pods[0], METER) if pods else None
+        if log is not None:
             heard = said(log)
             if heard.profile is not None:
                 return heard.profile
-            if heard.failed is not None:
-                raise ProfilingFailed(heard.failed)
+            if _state(pods[0], METER, "terminated") is not None:
+                raise ProfilingFailed(await _why(cluster, pods[0], heard, log))
             if heard.progress is not None and heard.progress != last:
                 last = heard.progress
                 told(last)
-            _check(pods[0], log, told if last is None else lambda _: None)
-        elif time.monotonic() - began > POD_SECONDS:
-            raise ProfilingFailed(
-                f"Job {job} has no pod after {POD_SECONDS:.0f} s: a quota, or a rule of the namespace?"
-            )
+        if pods and last is None:
+            told(Progress(0.0, _waits_for(pods[0])))
         await asyncio.sleep(LOOK_EVERY)
 
 
-async def _log(cluster: Cluster, pod: Object) -> str:
-    """Return the end of the meter's log; nothing while its container has none."""
-    state = _states(pod).get(METER, {})
-    if not state.keys() & {"running", "terminated"}:
-        return ""
+async def _log(cluster: Cluster, pod: Object, container: str) -> str | None:
+    """Return the end of a container's log; None while there is none to be read."""
+    if not any(_state(pod, container, state) is not None for state in ("running", "terminated")):
+        return None
     meta = pod["metadata"]
     try:
-        return await cluster.pod_log_tail(meta["namespace"], meta["name"], METER, lines=20, max_bytes=LOG_BYTES)
+        return await cluster.pod_log_tail(meta["namespace"], meta["name"], container, lines=20, max_bytes=LOG_BYTES)
     except (ClusterBusy, NotFound):
-        return ""  # not there yet, or the node is busy: at the next look
+        return None  # the node is busy: at the next look
 
 
-def _check(pod: Object, log: str, told: Told) -> None:
-    """Raise `ProfilingFailed` where it will never come to a profile; else tell what the pod waits for."""
-    for name, state in _states(pod).items():
-        waiting, ended = state.get("waiting", {}), state.get("terminated")
+async def _why(cluster: Cluster, pod: Object, heard: Said, log: str) -> str:
+    """Return why a meter that is over has no profile."""
+    if heard.failed is None:
+        last = (log.splitlines() or ["it said nothing"])[-1][:300]
+        return f"the meter ended too soon; is its image the operator's, of this very version (--meter)? It said: {last}"
+    ended = _state(pod, CONTAINER, "terminated")
+    how = "" if ended is None else f" (its container ended: {ended.get('reason')}, code {ended.get('exitCode')})"
+    output = await _log(cluster, pod, CONTAINER) if heard.before_rows else None
+    return heard.failed + how + last_words(output or "")
+
+
+def _waits_for(pod: Object) -> str:
+    """Return what a pod that does not run yet waits for; raise `ProfilingFailed` where it will never run."""
+    for name in (CONTAINER, METER):
+        waiting = _state(pod, name, "waiting") or {}
         if waiting.get("reason") in HOPELESS:
-            raise ProfilingFailed(f"container {name} has no image: {waiting['reason']}: {waiting.get('message', '')}")
-        if name == METER and ended is not None:
-            last = (log.splitlines() or ["it said nothing"])[-1][:300]
-            raise ProfilingFailed(f"the meter ended too soon ({ended.get('reason')}): {last}")
-    scheduled: Object = next(
-        (each for each in pod["status"].get("conditions", []) if each["type"] == "PodScheduled"), {}
-    )
+            raise ProfilingFailed(f"container {name} cannot start: {waiting['reason']}: {waiting.get('message', '')}")
+    conditions = pod.get("status", {}).get("conditions", [])
+    scheduled: Object = next((each for each in conditions if each["type"] == "PodScheduled"), {})
     if scheduled.get("status") == "False":
-        told(Progress(0.0, f"waiting for room on a node: {scheduled.get('message', '')}"))
-    else:
-        told(Progress(0.0, "waiting for its pod"))
+        return f"waiting for room on a node: {scheduled.get('message', '')}"
+    return "waiting for its pod"
 
 
-def _states(pod: Mapping[str, Any]) -> dict[str, Any]:
-    return {each["name"]: each.get("state", {}) for each in pod.get("status", {}).get("containerStatuses", [])}
+def _state(pod: Mapping[str, Any], container: str, state: str) -> Object | None:
+    """Return what is said of a container in this state; None where it is in another."""
+    containers = pod.get("status", {}).get("containerStatuses", [])
+    return next((each.get("state", {}).get(state) for each in containers if each["name"] == container), None)
 
 
-async def _remove(cluster: Cluster, job: Object) -> None:
-    """Delete the Job with all that it owns, and wait until its pod is gone: the measured resources are free then."""
-    meta = job["metadata"]
-    try:
-        await cluster.delete(JOB, meta["namespace"], meta["name"], meta["uid"], "Foreground")
+async def _remove(cluster: Cluster, made: list[asyncio.Task[Object]]) -> None:
+    """Delete all that was made, the Job first, and wait until its pod is gone: the measured resources are free then.
+
+    What cannot be deleted now Kubernetes removes: the Job ends by its deadline, and takes with it what it owns.
+    """
+    found = [each for each in await asyncio.gather(*made, return_exceptions=True) if isinstance(each, dict)]
+    for each in found:
+        meta = each["metadata"]
+        with contextlib.suppress(ClusterError):
+            await cluster.delete(kind_of(each), meta["namespace"], meta["name"], meta["uid"], "Foreground")
+    with contextlib.suppress(ClusterError, TimeoutError):
         async with asyncio.timeout(GONE_SECONDS):
-            while True:
-                await cluster.get(JOB, meta["namespace"], meta["name"])
+            while found:
+                await cluster.get(JOB, found[0]["metadata"]["namespace"], found[0]["metadata"]["name"])
                 await asyncio.sleep(LOOK_EVERY)
-    except NotFound:
-        return
-    except (ClusterError, TimeoutError):
-        return  # Kubernetes ends it after its deadline, and removes it some time after that

@@ -21,11 +21,15 @@ MOST_BYTES: Final = 700 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The last that a meter said: how far it is, or what it found, or why it could not."""
+    """The last that a meter said: how far it is, or what it found, or why it could not.
+
+    ``before_rows``: it failed before the bento had any request, so that the bento's own output may be shown.
+    """
 
     progress: Progress | None = None
     profile: Profile | None = None
     failed: str | None = None
+    before_rows: bool = False
 
 
 def meter_files(rows: Sequence[Row], terms: Terms, setting: Mapping[str, Any], image: str) -> dict[str, str]:
@@ -69,7 +73,7 @@ def said(log: str) -> Said:
             if "profile" in found:
                 return Said(profile=Profile.model_validate(found["profile"]))
             if "failed" in found:
-                return Said(failed=str(found["failed"]))
+                return Said(failed=str(found["failed"]), before_rows=found.get("beforeRows") is True)
             point = LoadPoint.model_validate(found["point"]) if found["point"] else None
             return Said(progress=Progress(float(found["share"]), str(found["words"]), point))
         except (ValueError, TypeError, KeyError, ValidationError):
