@@ -2,8 +2,7 @@
 
 import asyncio
 import subprocess
-import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -16,31 +15,14 @@ from dev.cluster.control_plane import ControlPlane
 from tandem.api.objects import parse_deployment
 from tandem.cli.main import app
 from tandem.cluster.client import Cluster, Listing
-from tandem.cluster.connection import connect
 from tandem.cluster.follow import Selection, follow
-from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION, NAMESPACE
+from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION
 from tandem.manifests.declared import declare
 from tandem.manifests.edges import edges
 from tandem.manifests.revision import revision_manifest
 from tests.cluster.controller.objects import Object, model_deployment
 
 Tandem = Callable[..., Any]
-
-
-@pytest.fixture
-async def cluster(plane: ControlPlane) -> AsyncIterator[Cluster]:
-    connection = await connect(str(plane.kubeconfig))
-    async with Cluster(connection.configuration) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-async def namespace(cluster: Cluster) -> AsyncIterator[str]:
-    """A namespace for one test."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    made = await cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    yield name
-    await cluster.delete(NAMESPACE, "", name, made["metadata"]["uid"])
 
 
 @pytest.fixture

@@ -7,21 +7,19 @@ from typing import Any
 
 import pytest
 
-from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
+from tandem.api.objects import ModelDeployment
 from tandem.api.sources import EvidenceSource
-from tandem.controller.history import Histories
 from tandem.controller.reader import BLIND_TIMES
-from tandem.controller.trials import Judged, Trials
+from tandem.controller.trials import Judged
 from tandem.judge import VerdictKind
-from tandem.rollout.observation import Observation, PodState, RevisionState
 from tandem.signals import PodCounters, PodSample, PodTarget, Unreadable
 from tandem.signals.collector import Scraper
 from tandem.signals.prometheus import PrometheusClient
 from tandem.signals.sources import Sources
+from tests.unit.controller import story
+from tests.unit.controller.story import CANDIDATE, KEY, STABLE, declared
 from tests.unit.controller.virtual_time import in_virtual_time
 
-KEY = ("payments", "fraud")
-STABLE, CANDIDATE = "fraud-r1", "fraud-r2"
 PROMETHEUS = {"prometheus": {"address": "http://prometheus:9090"}}
 NO_SOURCE: dict[str, Any] = {}
 
@@ -65,39 +63,16 @@ class Two(Sources):
         return self._prometheus if source is not None else super().scraper(key, source)
 
 
-class Story:
-    """A rollout that is looked at."""
+class Story(story.Story):
+    """A rollout whose source a person changes."""
 
     def __init__(self) -> None:
         self.pods, self.prometheus = Counting(), Counting()
         self.source: dict[str, Any] = NO_SOURCE
-        self.stored: dict[str, Any] | None = None
-        self.begin()
+        super().__init__(Two(self.pods, self.prometheus))
 
-    def begin(self) -> None:
-        """Begin as after a start of the operator."""
-        self._read = asyncio.Event()
-        sources, clock = Two(self.pods, self.prometheus), asyncio.get_running_loop().time
-        self.trials = Trials(sources, Histories(), lambda _: self._read.set(), clock)
-
-    def crash(self) -> None:
-        """End and begin again with what was written down."""
-        kept = self.trials.to_persist(KEY, due=True)
-        assert kept is not None
-        self.stored = kept.evidence
-        self.trials.close()
-        self.begin()
-
-    async def look(self, times: int = 1) -> Judged:
-        """Read and judge."""
-        deployment, states = self._deployment(), {name: self._state(name) for name in (STABLE, CANDIDATE)}
-        judged = self.trials.judge(KEY, deployment, states)
-        for _ in range(times):
-            self._read.clear()
-            self.trials.follow(KEY, deployment, deployment.status, Observation(states, CANDIDATE))
-            await self._read.wait()
-            judged = self.trials.judge(KEY, deployment, states)
-        return judged
+    def deployment(self) -> ModelDeployment:
+        return declared({"source": self.source} if self.source else {}, {"latency": {"p99": "5s"}})
 
     async def answer(self, source: Counting, number: int, errors: int = 0) -> Judged:
         """Have every pod answer requests, and look."""
@@ -106,32 +81,7 @@ class Story:
         return await self.look()
 
     def blind(self) -> frozenset[str]:
-        states = {name: self._state(name) for name in (STABLE, CANDIDATE)}
-        return self.trials.blind(KEY, KEY[0], states)
-
-    def _deployment(self) -> ModelDeployment:
-        since = "2026-03-01T11:00:00Z"
-        status = {
-            "stable": {"revision": STABLE, "since": since},
-            "candidate": {"revision": CANDIDATE, "attempt": 1, "since": since, "size": 1, "weight": 10},
-        }
-        owner = {"team": "payments", "contact": "payments@example.com"}
-        evidence = {"budget": "5%", **({"source": self.source} if self.source else {})}
-        spec = {
-            "owners": {"engineering": owner},
-            "model": {"image": "fraud:2"},
-            "requirements": {"latency": {"p99": "5s"}},
-            "rollout": {"evidence": evidence},
-        }
-        meta = {"namespace": KEY[0], "name": KEY[1]}
-        return parse_deployment({"metadata": meta, "spec": spec, "status": status})
-
-    def _state(self, name: str) -> RevisionState:
-        made = {"number": 1, "image": "fraud", "declared": "{}", "template": "{}", "renderer": "1"}
-        status = {"evidence": self.stored} if name == CANDIDATE and self.stored else {}
-        revision = parse_revision({"metadata": {"namespace": KEY[0], "name": name}, "spec": made, "status": status})
-        pod = PodState(f"{name}-1", f"uid-{name}", "10.0.0.1", ready=True)
-        return RevisionState(revision, True, 1, (pod,))
+        return self.trials.blind(KEY, KEY[0], self.states())
 
 
 def counted(judged: Judged) -> int:
@@ -142,7 +92,7 @@ def counted(judged: Judged) -> int:
 def test_another_source_goes_on_with_the_same_requests() -> None:
     """Its counters may be behind those that were read before: they did not fall."""
 
-    async def story() -> list[int]:
+    async def told() -> list[int]:
         trial = Story()
         await trial.look()
         found = [counted(await trial.answer(trial.pods, 100))]
@@ -155,11 +105,11 @@ def test_another_source_goes_on_with_the_same_requests() -> None:
         trial.trials.close()
         return found
 
-    assert in_virtual_time(story()) == [100, 100, 100, 130, 135]
+    assert in_virtual_time(told()) == [100, 100, 100, 130, 135]
 
 
 def test_the_source_that_was_left_is_asked_no_more() -> None:
-    async def story() -> list[int]:
+    async def told() -> list[int]:
         trial = Story()
         await trial.look(times=2)
         trial.source = PROMETHEUS
@@ -169,13 +119,13 @@ def test_the_source_that_was_left_is_asked_no_more() -> None:
         trial.trials.close()
         return [asked, trial.pods.asked]
 
-    asked, later = in_virtual_time(story())
+    asked, later = in_virtual_time(told())
     assert asked == later
 
 
 @pytest.mark.parametrize(("source", "late"), [(NO_SOURCE, [150, 160]), (PROMETHEUS, [100, 110])])
 def test_counting_goes_on_after_a_restart_whatever_the_source(source: dict[str, Any], late: list[int]) -> None:
-    async def story() -> list[int]:
+    async def told() -> list[int]:
         trial = Story()
         await trial.look()
         found = [counted(await trial.answer(trial.pods, 100))]
@@ -188,13 +138,13 @@ def test_counting_goes_on_after_a_restart_whatever_the_source(source: dict[str, 
         trial.trials.close()
         return found
 
-    assert in_virtual_time(story()) == [100, *late]
+    assert in_virtual_time(told()) == [100, *late]
 
 
 def test_requests_in_progress_do_not_grow_old_by_another_clock() -> None:
     """Only what the same source has seen for as long as the objective is too slow."""
 
-    async def story() -> list[int]:
+    async def told() -> list[int]:
         trial = Story()
         trial.pods.in_progress = trial.prometheus.in_progress = 3
         trial.prometheus.clock = 1e9
@@ -209,11 +159,11 @@ def test_requests_in_progress_do_not_grow_old_by_another_clock() -> None:
         slow: list[int] = [pod["slowness"]["latency-p99-5s"][3] for pod in kept.evidence["ledger"]["pods"].values()]
         return slow
 
-    assert in_virtual_time(story()) == [0, 0]
+    assert in_virtual_time(told()) == [0, 0]
 
 
 def test_without_a_look_nobody_goes_on() -> None:
-    async def story() -> list[Judged]:
+    async def told() -> list[Judged]:
         trial = Story()
         trial.source = PROMETHEUS
         before = await trial.look()
@@ -226,7 +176,7 @@ def test_without_a_look_nobody_goes_on() -> None:
         trial.trials.close()
         return [before, down, after]
 
-    before, down, after = in_virtual_time(story())
+    before, down, after = in_virtual_time(told())
     assert before.verdict is not None and down.verdict is not None and after.verdict is not None
     assert before.verdict.kind is after.verdict.kind is VerdictKind.ADVANCE
     assert down.verdict.kind is VerdictKind.UNDECIDED
@@ -237,7 +187,7 @@ def test_without_a_look_nobody_goes_on() -> None:
 
 
 def test_a_rollback_waits_for_no_source() -> None:
-    async def story() -> list[Judged]:
+    async def told() -> list[Judged]:
         trial = Story()
         trial.source = PROMETHEUS
         before = await trial.look()
@@ -248,7 +198,7 @@ def test_a_rollback_waits_for_no_source() -> None:
         trial.trials.close()
         return [before, down]
 
-    for judged in in_virtual_time(story()):
+    for judged in in_virtual_time(told()):
         assert judged.verdict is not None
         assert judged.verdict.kind is VerdictKind.ROLL_BACK
 
@@ -259,7 +209,7 @@ def test_a_rollback_waits_for_no_source() -> None:
 def test_pods_that_cannot_be_read_for_some_time_are_out_of_sight(source: dict[str, Any], lost: set[str]) -> None:
     """A Prometheus that is down says nothing of the pods."""
 
-    async def story() -> list[frozenset[str]]:
+    async def told() -> list[frozenset[str]]:
         trial = Story()
         trial.source = source
         reader = trial.prometheus if source else trial.pods
@@ -275,11 +225,11 @@ def test_pods_that_cannot_be_read_for_some_time_are_out_of_sight(source: dict[st
         trial.trials.close()
         return found
 
-    assert in_virtual_time(story()) == [set(), lost, set()]
+    assert in_virtual_time(told()) == [set(), lost, set()]
 
 
 def test_a_mistake_of_ours_is_told_and_is_not_the_last_look(caplog: pytest.LogCaptureFixture) -> None:
-    async def story() -> list[Judged]:
+    async def told() -> list[Judged]:
         trial = Story()
         await trial.look()
         trial.pods.broken = True
@@ -289,7 +239,7 @@ def test_a_mistake_of_ours_is_told_and_is_not_the_last_look(caplog: pytest.LogCa
         trial.trials.close()
         return [broken, after]
 
-    broken, after = in_virtual_time(story())
+    broken, after = in_virtual_time(told())
     assert broken.trouble is not None
     assert (broken.trouble.reason, counted(broken)) == ("MetricsUnreadable", 0)
     assert "a mistake of ours" in caplog.text

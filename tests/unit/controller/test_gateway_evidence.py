@@ -7,23 +7,21 @@ from typing import Any
 
 import pytest
 
-from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
+from tandem.api.objects import ModelDeployment
 from tandem.controller.exhibits import allowed_shares, begin, subject_of
 from tandem.controller.history import Histories
 from tandem.controller.reader import UNREADABLE_TIMES
-from tandem.controller.trials import Judged, Trials
+from tandem.controller.trials import Judged
 from tandem.judge import Counts, History, VerdictKind, add_history
-from tandem.rollout.observation import Observation, PodState, RevisionState
 from tandem.rollout.pace import PARTLY_HAD
 from tandem.signals import Flaw, PodCounters, PodSample, PodTarget, Unreadable
 from tandem.signals.prometheus import PrometheusClient
 from tandem.signals.sources import Sources
 from tandem.signals.tallies import GATEWAY_ERRORS, Tally, TallyLook, TallySource
+from tests.unit.controller import story
+from tests.unit.controller.story import CANDIDATE, KEY, STABLE, declared
 from tests.unit.controller.virtual_time import in_virtual_time
 
-SINCE = "2026-03-01T11:00:00Z"
-KEY = ("payments", "fraud")
-STABLE, CANDIDATE = "fraud-r1", "fraud-r2"
 GATEWAY: dict[str, Any] = {"envoy": {}}
 
 
@@ -69,50 +67,19 @@ class Both(Sources):
         return (self._gateway,) if deployment.spec.rollout.evidence.gateway is not None else ()
 
 
-def declared(gateway: dict[str, Any] | None = GATEWAY, requirements: dict[str, Any] | None = None) -> ModelDeployment:
-    status = {
-        "stable": {"revision": STABLE, "since": SINCE},
-        "candidate": {"revision": CANDIDATE, "attempt": 1, "since": SINCE, "size": 1, "weight": 10},
-    }
-    spec = {
-        "owners": {"engineering": {"team": "payments", "contact": "payments@example.com"}},
-        "model": {"image": "fraud:2"},
-        "requirements": requirements or {},
-        "rollout": {"evidence": {"budget": "5%", **({"gateway": gateway} if gateway is not None else {})}},
-    }
-    return parse_deployment({"metadata": {"namespace": KEY[0], "name": KEY[1]}, "spec": spec, "status": status})
+def watched(gateway: dict[str, Any] | None = GATEWAY, requirements: dict[str, Any] | None = None) -> ModelDeployment:
+    return declared({"gateway": gateway} if gateway is not None else {}, requirements or {})
 
 
-class Story:
-    """A rollout that is looked at."""
+class Story(story.Story):
+    """A rollout beside which the gateway counts."""
 
     def __init__(self, gateway: dict[str, Any] | None = GATEWAY) -> None:
-        self.pods, self.gateway, self.deployment = Pods(), Gateway(), declared(gateway)
-        self.stored: dict[str, Any] | None = None
-        self.begin()
+        self.pods, self.gateway, self._declared = Pods(), Gateway(), watched(gateway)
+        super().__init__(Both(self.pods, self.gateway))
 
-    def begin(self) -> None:
-        self._read = asyncio.Event()
-        sources, clock = Both(self.pods, self.gateway), asyncio.get_running_loop().time
-        self.trials = Trials(sources, Histories(), lambda _: self._read.set(), clock)
-
-    def crash(self) -> None:
-        """End and begin again with what was written down."""
-        kept = self.trials.to_persist(KEY, due=True)
-        assert kept is not None
-        self.stored = kept.evidence
-        self.trials.close()
-        self.begin()
-
-    async def look(self, times: int = 1) -> Judged:
-        states = {name: self._state(name) for name in (STABLE, CANDIDATE)}
-        judged = self.trials.judge(KEY, self.deployment, states)
-        for _ in range(times):
-            self._read.clear()
-            self.trials.follow(KEY, self.deployment, self.deployment.status, Observation(states, CANDIDATE))
-            await self._read.wait()
-            judged = self.trials.judge(KEY, self.deployment, states)
-        return judged
+    def deployment(self) -> ModelDeployment:
+        return self._declared
 
     async def answer(self, number: int, lost: int = 0) -> Judged:
         """Have every pod answer requests, and the gateway lose some of the candidate's."""
@@ -124,57 +91,51 @@ class Story:
         }
         return await self.look()
 
-    def _state(self, name: str) -> RevisionState:
-        made = {"number": 1, "image": "fraud", "declared": "{}", "template": "{}", "renderer": "1"}
-        status = {"evidence": self.stored} if name == CANDIDATE and self.stored else {}
-        revision = parse_revision({"metadata": {"namespace": KEY[0], "name": name}, "spec": made, "status": status})
-        return RevisionState(revision, True, 1, (PodState(f"{name}-1", f"uid-{name}", "10.0.0.1", ready=True),))
 
-
-async def told(story: Story, looks: int, number: int, lost: int = 0) -> Judged:
-    judged = await story.look()
+async def told(trial: Story, looks: int, number: int, lost: int = 0) -> Judged:
+    judged = await trial.look()
     for _ in range(looks):
-        judged = await story.answer(number, lost)
-    story.trials.close()
+        judged = await trial.answer(number, lost)
+    trial.trials.close()
     return judged
 
 
 def test_a_version_whose_own_counters_are_clean_is_sent_back() -> None:
-    async def story() -> Judged:
+    async def run() -> Judged:
         return await told(Story(), 12, 50, lost=20)
 
-    verdict = in_virtual_time(story()).verdict
+    verdict = in_virtual_time(run()).verdict
     assert verdict is not None
     assert (verdict.kind, verdict.metric) == (VerdictKind.ROLL_BACK, "gateway-errors")
     assert verdict.sentence.startswith("candidate had no answer or a 5xx at the gateway for ")
 
 
 def test_where_it_is_not_declared_it_costs_nothing() -> None:
-    async def story() -> Judged:
+    async def run() -> Judged:
         return await told(Story(gateway=None), 12, 50, lost=20)
 
-    judged = in_virtual_time(story())
+    judged = in_virtual_time(run())
     assert judged.verdict is not None
     assert judged.verdict.kind is not VerdictKind.ROLL_BACK
 
 
 def test_a_good_version_passes_by_both() -> None:
-    async def story() -> Judged:
+    async def run() -> Judged:
         return await told(Story(), 40, 50)
 
-    judged = in_virtual_time(story())
+    judged = in_virtual_time(run())
     assert judged.verdict is not None and judged.trouble is None
     assert judged.verdict.kind is VerdictKind.ADVANCE
 
 
 def test_a_gateway_that_cannot_be_read_is_said_and_keeps_nobody() -> None:
-    async def story() -> list[Judged]:
+    async def run() -> list[Judged]:
         trial = Story()
         trial.gateway.down = True
         first = await trial.look(times=UNREADABLE_TIMES - 1)
         return [first, await told(trial, 40, 50)]
 
-    passing, lasting = in_virtual_time(story())
+    passing, lasting = in_virtual_time(run())
     assert passing.trouble is None
     assert lasting.trouble is not None and lasting.verdict is not None
     assert (lasting.trouble.reason, lasting.trouble.message) == ("GatewayUnreadable", "the gateway says nothing")
@@ -183,7 +144,7 @@ def test_a_gateway_that_cannot_be_read_is_said_and_keeps_nobody() -> None:
 
 
 def test_what_it_said_against_a_version_stays_when_it_falls_silent() -> None:
-    async def story() -> list[Judged]:
+    async def run() -> list[Judged]:
         trial = Story()
         bad = await trial.look()
         for _ in range(12):
@@ -192,13 +153,13 @@ def test_what_it_said_against_a_version_stays_when_it_falls_silent() -> None:
         silent = await told(trial, 40, 50)
         return [bad, silent]
 
-    for judged in in_virtual_time(story()):
+    for judged in in_virtual_time(run()):
         assert judged.verdict is not None
         assert judged.verdict.kind is VerdictKind.ROLL_BACK
 
 
 def test_a_crash_of_the_operator_loses_and_doubles_nothing() -> None:
-    async def story() -> list[tuple[int, int]]:
+    async def run() -> list[tuple[int, int]]:
         trial, found = Story(), []
         await trial.look()
         for _ in range(3):
@@ -209,11 +170,11 @@ def test_a_crash_of_the_operator_loses_and_doubles_nothing() -> None:
         trial.trials.close()
         return found
 
-    assert in_virtual_time(story()) == [(50, 20), (100, 40), (150, 60)]
+    assert in_virtual_time(run()) == [(50, 20), (100, 40), (150, 60)]
 
 
 def test_stables_history_at_the_gateway_is_learned_too() -> None:
-    async def story() -> History:
+    async def run() -> History:
         histories, gateway, pods = Histories(), Gateway(), Pods()
         target = PodTarget("payments", "fraud-r1-a", "uid", 0, STABLE, "10.0.0.1")
         histories.learn(KEY, STABLE, pods, [target], {}, (gateway,))
@@ -226,7 +187,7 @@ def test_stables_history_at_the_gateway_is_learned_too() -> None:
         await asyncio.gather(task, return_exceptions=True)
         return histories.of(KEY, STABLE)
 
-    history = in_virtual_time(story())
+    history = in_virtual_time(run())
     assert history.metrics.keys() == {"errors", GATEWAY_ERRORS}
 
 
@@ -235,7 +196,7 @@ def test_a_rollout_begins_with_what_was_learned_of_stable(requirements: dict[str
     history = History()
     for _ in range(100):
         history = add_history(history, {name: Counts(1000, 1) for name in ("errors", GATEWAY_ERRORS)})
-    deployment = declared(requirements=requirements)
+    deployment = watched(requirements=requirements)
     subject = subject_of(deployment)
     assert subject is not None
     evidence = begin(subject, deployment, history).evidence
@@ -246,6 +207,6 @@ def test_a_rollout_begins_with_what_was_learned_of_stable(requirements: dict[str
 
 
 def test_the_declared_availability_is_what_callers_see() -> None:
-    shares = allowed_shares(declared(requirements={"availability": "99.9%"}))
+    shares = allowed_shares(watched(requirements={"availability": "99.9%"}))
     assert shares == {"errors": pytest.approx(0.001), GATEWAY_ERRORS: pytest.approx(0.001)}
-    assert GATEWAY_ERRORS not in allowed_shares(declared(None, {"availability": "99.9%"}))
+    assert GATEWAY_ERRORS not in allowed_shares(watched(None, {"availability": "99.9%"}))
