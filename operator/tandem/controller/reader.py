@@ -125,11 +125,13 @@ class Reader:
 
     async def _look(self) -> None:
         try:
-            self._samples.extend(await self._collector.collect(self.targets))
+            fresh = await self._collector.collect(self.targets)
         except Exception:
             self._failed = True
             self._heard()
             raise
+        # Not before the wait: who takes samples during a look leaves another list behind (`take_samples`).
+        self._samples.extend(fresh)
         self._failed = False
         failed = {answer.pod.key for answer in self._collector.unreadable}
         self._missed = {pod: self.missed(pod) + 1 for pod in failed}
