@@ -33,7 +33,12 @@ def test_no_requirement_names_an_index_or_lacks_a_hash() -> None:
 def test_all_versions_are_found() -> None:
     assert [version.image for version in bento_versions()] == [
         "tandem.local/diabetes:better",
+        "tandem.local/diabetes:clipped",
         "tandem.local/diabetes:first",
+        "tandem.local/diabetes:renamed",
+        "tandem.local/diabetes:skewed",
+        "tandem.local/diabetes:undefined",
+        "tandem.local/diabetes:unsteady",
         "tandem.local/digits:better",
         "tandem.local/digits:failing",
         "tandem.local/digits:first",

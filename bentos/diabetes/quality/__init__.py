@@ -1,0 +1,1 @@
+"""What every version of Diabetes is asked before any caller's request reaches it."""

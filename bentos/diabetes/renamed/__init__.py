@@ -1,0 +1,1 @@
+"""A version whose answers are right, under a name that no caller looks for."""
