@@ -6,8 +6,8 @@ from tandem.account.account import Amiss, Contact
 from tandem.account.remedies import Side
 from tandem.api.spec import Owners
 
-NOBODY_IS_WOKEN_FOR: Final = frozenset({"not OperationallyReady"})
-"""What is missing in a declaration was missing by day too: it is shown, and can wait until then."""
+NOBODY_IS_WOKEN_FOR: Final = frozenset({"not OperationallyReady", "Stale", "ReviewDue"})
+"""What is missing in a declaration, or has grown old, was so by day too: it is shown, and can wait until then."""
 
 
 def contacts(owners: Owners, wrong: list[Amiss]) -> list[Contact]:

@@ -62,6 +62,8 @@ _REMEDIES: Final = {
     "MetricMissing": Remedy("dataScience", "correct the metric's name, or let the service write it from its start"),
     "MetricGarbled": Remedy("dataScience", "count whole events, and count each bad one in the total too"),
     "RequirementsRelaxed": Remedy("dataScience", "relax objectives while the old version serves alone, or promote"),
+    "ModelTooOld": Remedy("dataScience", "train it anew, or find that it is still good and raise requirements.maxAge"),
+    "ReviewOverdue": Remedy("dataScience", "look at the declaration with both teams, and set the next spec.reviewBy"),
     "Frozen": Remedy("engineering", "resume lifts the freeze"),
     "OOMKilled": Remedy("engineering", "raise spec.serving.resources.limits.memory, or find what leaks"),
     "NoReadyPods": Remedy("engineering", "see why its pods are not ready"),

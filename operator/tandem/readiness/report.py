@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tandem.api.dates import day
 from tandem.api.spec import Waiver
 from tandem.readiness.answers import Answer, Outcome, Severity, not_applicable
 from tandem.readiness.catalogue import CHECKS
 from tandem.readiness.checks import Check
-from tandem.readiness.dates import day
 from tandem.readiness.facts import Facts
 
 

@@ -4,10 +4,10 @@ import re
 from datetime import timedelta
 from typing import Final
 
+from tandem.api.dates import day
 from tandem.api.values import duration_seconds
 from tandem.readiness.answers import Answer, Severity, Side, fails, not_applicable, passes, unknown
 from tandem.readiness.checks import Levels, Question
-from tandem.readiness.dates import day
 from tandem.readiness.facts import Facts
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO

@@ -7,6 +7,7 @@ Available and Ready are always there; Reconciling, Stalled and the rest are abno
 from typing import Literal
 
 from tandem.api.status import Condition, WaitingFor
+from tandem.rollout.aging import aged
 from tandem.rollout.contract import CONTRACT_WEAKENED, weakening
 from tandem.rollout.draft import Draft
 from tandem.rollout.images import different_images
@@ -111,6 +112,7 @@ def _abnormal(draft: Draft) -> dict[str, Finding]:
         found["RouteConflict"] = ("True", seen.conflict.reason, seen.conflict.message)
     if seen.evidence_trouble is not None:
         found["EvidenceUnavailable"] = ("True", seen.evidence_trouble.reason, seen.evidence_trouble.message)
+    found.update(aged(draft.deployment.spec, draft.now))
     relaxed = weakening(draft)
     if relaxed is not None:
         found[CONTRACT_WEAKENED] = ("True", *relaxed)

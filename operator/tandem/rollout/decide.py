@@ -5,6 +5,7 @@ from datetime import datetime
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import ModelRevisionStatus, ObservedDecision
 from tandem.api.status import ModelDeploymentStatus, TrafficShare
+from tandem.rollout.aging import seconds_until_older
 from tandem.rollout.conditions import conditions, phase
 from tandem.rollout.contract import note_contract, weakened_terms
 from tandem.rollout.decision import Decision, Desired
@@ -48,7 +49,7 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
         revisions={name: _revision_status(draft, state, desired) for name, state in seen.revisions.items()},
         desired=desired,
         happenings=tuple(draft.happenings),
-        wake_after=_wake_after(draft, desired, status),
+        wake_after=_sooner(_wake_after(draft, desired, status), seconds_until_older(deployment.spec, now)),
     )
 
 
@@ -161,3 +162,7 @@ def _wake_after(draft: Draft, desired: Desired, status: ModelDeploymentStatus) -
         return BLOCKED_SECONDS
     waits = status.waiting_for
     return STARTING_SECONDS if waits is not None and waits.what.startswith(("the gateway", "pods of")) else None
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    return min((seconds for seconds in (one, other) if seconds is not None), default=None)
