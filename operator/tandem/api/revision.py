@@ -70,6 +70,37 @@ class ObservedDecision(ApiModel):
     at: Time = Field(description="When.")
 
 
+class QualityFinding(ApiModel):
+    """A question that did not come out well, by name."""
+
+    name: str = Field(max_length=200, description="Name of the case, or of the figure and group.")
+    outcome: str = Field(max_length=20, description="Missed, or TooFew: too few rows to tell, which stops nobody.")
+    why: str = Field(max_length=400, description="Why, in names, pointers and figures; never out of a row or answer.")
+
+
+class QualityGate(ApiModel):
+    """One gate's questions."""
+
+    name: str = Field(max_length=40, description="interface, edgeCases, slices, compare or deterministic.")
+    met: int = Field(description="Questions that came out well.")
+    missed: int = Field(description="Questions that did not.")
+    too_few: int = Field(description="Questions for which there are too few rows to tell.")
+    findings: list[QualityFinding] | None = Field(
+        None, max_length=20, description="Those that did not come out well, the first of them."
+    )
+
+
+class QualityReport(ApiModel):
+    """What came of the questions of spec.quality."""
+
+    inputs: str = Field(max_length=80, description="Digest of all that it depends on.")
+    outcome: Literal["Passed", "Failed"] = Field(description="Passed or Failed.")
+    message: str = Field(max_length=1024, description="The same in a sentence.")
+    at: Time = Field(description="When it was known.")
+    asked: int = Field(description="Requests that it took.")
+    gates: list[QualityGate] = Field(max_length=8, description="Counts and names by gate.")
+
+
 class ModelRevisionStatus(ApiModel):
     """Derived record of a revision: the slots are in the ModelDeployment."""
 
@@ -88,6 +119,7 @@ class ModelRevisionStatus(ApiModel):
     observed_decision: ObservedDecision | None = Field(
         None, description="The last order of a person and what came of it."
     )
+    quality: QualityReport | None = Field(None, description="What its answers were worth before it got requests.")
     evidence: dict[str, JsonValue] | None = Field(
         None,
         description="Evidence and the counters that it was taken from, so that a restart goes on.",

@@ -9,7 +9,6 @@ server wrote into the object would turn every change of a default into a new rev
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from tandem.api.base import ApiModel
 from tandem.api.marks import list_map, rules
@@ -109,8 +108,7 @@ class ModelDeploymentSpec(ApiModel):
     model: Model = Field(description="What data science hands over.")
     requirements: Requirements = Field(Requirements(), description="What production needs of it.")
     serving: Serving = Field(Serving(), description="How it is run.")
-    # Not in the CustomResourceDefinition before the operator enforces it: a field that is ignored promises too much.
-    quality: SkipJsonSchema[Quality | None] = Field(
+    quality: Quality | None = Field(
         None, description="What a new version is asked before any user's request reaches it."
     )
     rollout: Rollout = Field(Rollout(), description="How a new version is tried.")

@@ -8,7 +8,7 @@ from typing import Final
 
 from tandem.cluster.client import Cluster
 from tandem.cluster.errors import NotFound
-from tandem.cluster.kinds import CONFIG_MAP, Object
+from tandem.cluster.kinds import CONFIG_MAP, Kind, Object
 
 MAX_AGE: Final = 30.0
 """Seconds for which a ConfigMap that was read is good enough."""
@@ -23,10 +23,14 @@ class _Read:
 
 
 class ConfigReader:
-    """Reads ConfigMaps by name and remembers each for a little while. ``clock`` gives monotonic seconds."""
+    """Reads ConfigMaps by name and remembers each for a little while. ``clock`` gives monotonic seconds.
 
-    def __init__(self, cluster: Cluster, clock: Callable[[], float] = time.monotonic) -> None:
+    With ``kind`` CONFIG_MAP_EDITION it reads their metadata only.
+    """
+
+    def __init__(self, cluster: Cluster, clock: Callable[[], float] = time.monotonic, kind: Kind = CONFIG_MAP) -> None:
         self._cluster = cluster
+        self._kind = kind
         self._clock = clock
         self._read: dict[tuple[str, str], _Read] = {}
         self._reading: dict[tuple[str, str], asyncio.Lock] = {}
@@ -46,7 +50,7 @@ class ConfigReader:
                 return known.config
             asked_at = self._clock()
             try:
-                config: Object | None = await self._cluster.get(CONFIG_MAP, namespace, name)
+                config: Object | None = await self._cluster.get(self._kind, namespace, name)
             except NotFound:
                 config = None
             self._read[key] = _Read(config, asked_at)

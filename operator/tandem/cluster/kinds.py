@@ -60,6 +60,8 @@ DEPLOYMENT: Final = Kind("apps/v1", "deployments", "Deployment", selector=MANAGE
 SERVICE: Final = Kind("v1", "services", "Service", selector=MANAGED_SELECTOR)
 CONFIG_MAP: Final = Kind("v1", "configmaps", "ConfigMap", selector=MANAGED_SELECTOR)
 SECRET: Final = Kind("v1", "secrets", "Secret", metadata_only=True)
+CONFIG_MAP_EDITION: Final = Kind("v1", "configmaps", "ConfigMap", metadata_only=True)
+"""A ConfigMap of which only the edition matters: it may be large, and its content is nobody's business."""
 POD_DISRUPTION_BUDGET: Final = Kind(
     "policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", selector=MANAGED_SELECTOR
 )

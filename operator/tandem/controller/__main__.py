@@ -44,7 +44,9 @@ async def _run(given: argparse.Namespace) -> None:
         metrics_port=given.metrics_port,
     )
     tokens = TokenFile(given.prometheus_tokens) if given.prometheus_tokens is not None else None
-    make = functools.partial(reconciler, prometheus=given.prometheus_address, tokens=tokens)
+    make = functools.partial(
+        reconciler, prometheus=given.prometheus_address, tokens=tokens, examiner_image=given.examiner_image
+    )
     await Controller(await connect(given.kubeconfig), options, make).run()
 
 
@@ -72,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="YAML file with a bearer token by address, for Prometheus servers that want one; read again when changed",
+    )
+    parser.add_argument(
+        "--examiner-image",
+        help="this operator's own image, for the pods that ask new versions the questions of spec.quality",
     )
     parser.add_argument("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
     parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))

@@ -22,12 +22,13 @@ from tandem.cluster.errors import (
     KindMissing,
     NotFound,
 )
-from tandem.cluster.kinds import DEPLOYMENT, HTTP_ROUTE, MODEL_REVISION, SERVICE, Kind, Object, kind_of
+from tandem.cluster.kinds import DEPLOYMENT, HTTP_ROUTE, MODEL_REVISION, POD, SERVICE, Kind, Object, kind_of
 from tandem.cluster.ownership import Ownership, owned_by, ownership, says
 from tandem.manifests.budget import budget_manifest
 from tandem.manifests.config import config_manifests
 from tandem.manifests.declared import Declared
 from tandem.manifests.edges import edges, edges_of
+from tandem.manifests.examination import Examination, examiner_manifest, plan_manifest
 from tandem.manifests.labels import deployment_of
 from tandem.manifests.revision import revision_manifest
 from tandem.manifests.route import route_manifest
@@ -45,8 +46,9 @@ NUDGE_EVERY: Final = timedelta(seconds=20)
 class Actor:
     """Brings the children of one ModelDeployment after another in line with what was decided."""
 
-    def __init__(self, cluster: Cluster, cache: Cache) -> None:
+    def __init__(self, cluster: Cluster, cache: Cache, examiner_image: str | None = None) -> None:
         self._cluster = cluster
+        self._examiner_image = examiner_image
         self._cache = cache
         self._made: dict[Key, dict[str, tuple[tuple[Kind, str], ...]]] = {}
         self._settled: dict[Key, dict[tuple[str, str], str]] = {}
@@ -69,6 +71,10 @@ class Actor:
             await attempt.make(self._new_revision, deployment, declared, desired.new_revision, revisions)
         for name, replicas in desired.replicas.items():
             await attempt.make(self._workload, key, revisions[name], replicas)
+        if desired.examine is not None and self._examiner_image is not None:
+            await attempt.make(self._examine, deployment, revisions[desired.examine.revision], desired.examine)
+        for name in desired.dismiss:
+            await attempt.make(self._dismiss, key, name)
         for name in desired.delete:
             await attempt.make(self._delete, revisions[name])
         for name in desired.nudge:
@@ -148,6 +154,23 @@ class Actor:
             return
         patch = {"metadata": {"uid": live["metadata"]["uid"], "annotations": {NUDGED_ANNOTATION: now.isoformat()}}}
         self._cache.overlay(await self._cluster.merge_patch(DEPLOYMENT, meta.namespace, meta.name, patch))
+
+    async def _examine(self, deployment: ModelDeployment, revision: ModelRevision, examination: Examination) -> None:
+        """Have a pod ask the candidate; one that is there already goes on, whatever it was given at its start."""
+        assert self._examiner_image is not None
+        if self._cache.get(POD, revision.metadata.namespace, examination.name) is not None:
+            return
+        await self._ensure(plan_manifest(deployment, revision, examination))
+        pod = examiner_manifest(deployment, revision, examination, self._examiner_image)
+        self._cache.overlay(await self._cluster.create(pod))
+
+    async def _dismiss(self, key: Key, pod: str) -> None:
+        live = self._cache.get(POD, key[0], pod)
+        if live is None or "deletionTimestamp" in live["metadata"]:
+            return
+        uid = live["metadata"]["uid"]
+        if await self._cluster.delete(POD, key[0], pod, uid) is None:
+            self._cache.forget(POD, key[0], pod, uid)
 
     async def _delete(self, revision: ModelRevision) -> None:
         meta = revision.metadata

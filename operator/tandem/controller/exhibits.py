@@ -77,6 +77,16 @@ def subject_of(deployment: ModelDeployment) -> Subject | None:
     return None
 
 
+def by_users(deployment: ModelDeployment, subject: Subject) -> bool:
+    """Tell whether what is counted now was asked by users.
+
+    Where ``spec.quality`` is declared, a candidate is asked by Tandem before it gets weight, and stable beside it.
+    """
+    candidate = deployment.status.candidate
+    asked_first = deployment.spec.quality is not None and candidate is not None and not subject.watched
+    return not asked_first or candidate is None or candidate.judged_since is not None
+
+
 def settings_of(deployment: ModelDeployment, subject: Subject) -> Settings:
     """Return how sure the judge must be, from the spec and the step that the candidate is at."""
     return settings_at(deployment.spec.rollout, contract_in_force(deployment), subject.step)

@@ -14,13 +14,15 @@ from typing import Final
 
 from tandem.api.objects import InvalidObject, ModelDeployment, ModelRevision, parse_deployment, parse_revision
 from tandem.cluster.cache import Key
+from tandem.cluster.config import ConfigReader
 from tandem.cluster.errors import ClusterBusy, ClusterRefused, Conflict
-from tandem.cluster.kinds import HTTP_ROUTE, MODEL_DEPLOYMENT, MODEL_REVISION, SERVICE, Object
+from tandem.cluster.kinds import CONFIG_MAP_EDITION, HTTP_ROUTE, MODEL_DEPLOYMENT, MODEL_REVISION, SERVICE, Object
 from tandem.cluster.observe import revision_states
 from tandem.cluster.ownership import Ownership, owned_by
 from tandem.controller.act import Actor
 from tandem.controller.claims import RouteClaims
 from tandem.controller.declarations import Declarations, Match
+from tandem.controller.examinations import Examinations
 from tandem.controller.history import Histories
 from tandem.controller.logs import LastLines
 from tandem.controller.parts import Parts
@@ -60,13 +62,14 @@ MISSING_MAX_AGE: Final = 5.0
 
 @contextlib.asynccontextmanager
 async def reconciler(
-    parts: Parts, prometheus: Sequence[str] = (), tokens: Tokens | None = None
+    parts: Parts, prometheus: Sequence[str] = (), tokens: Tokens | None = None, examiner_image: str | None = None
 ) -> AsyncIterator["Reconciler"]:
     """Make the reconciler of a running operator; on leaving, its trials have ended and its connections are closed.
 
     From outside the cluster pods are read through the API server: their addresses lead nowhere there. ``prometheus``:
     addresses of the Prometheus servers that a ModelDeployment may name as its source of evidence; none means any.
     ``tokens``: for those of them that want one.
+    ``examiner_image``: Tandem's own image, for the pods that ask the questions of spec.quality.
     """
     api_server = None if parts.connection.inside else api_server_of(parts.connection)
     async with (
@@ -79,7 +82,7 @@ async def reconciler(
         sources = Sources(scraper, client, Gateways(proxies, Proxies(parts.cluster).find))
         trials = Trials(sources, histories, parts.enqueue_urgently)
         try:
-            yield Reconciler(parts, trials)
+            yield Reconciler(parts, trials, examiner_image)
         finally:
             learning.cancel()
             trials.close()
@@ -88,7 +91,13 @@ async def reconciler(
 class Reconciler:
     """Brings ModelDeployments to where they should be, one key at a time. ``now`` gives the time in UTC."""
 
-    def __init__(self, parts: Parts, trials: Trials, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        trials: Trials,
+        examiner_image: str | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._cluster = parts.cluster
         self._cache = parts.cache
         self._events = parts.events
@@ -96,8 +105,9 @@ class Reconciler:
         self._enqueue = parts.enqueue
         self._trials = trials
         self._now = now
-        self._actor = Actor(parts.cluster, parts.cache)
+        self._actor = Actor(parts.cluster, parts.cache, examiner_image)
         self._declarations = Declarations()
+        self._examinations = Examinations(ConfigReader(parts.cluster, kind=CONFIG_MAP_EDITION), examiner_image)
         self._lines = LastLines(parts.cluster, parts.enqueue)
         self._claims: RouteClaims | None = None
         self._refused: dict[Key, tuple[Trouble, ...]] = {}
@@ -123,6 +133,8 @@ class Reconciler:
         match, blocked = await self._declared(deployment, revisions)
         seen = self._observe(key, deployment, revisions, match, blocked)
         seen = replace(seen, readiness=self._readiness.findings(deployment, revisions, now))
+        pods = self._cache.children(*key).get("Pod", [])
+        seen = replace(seen, quality=await self._examinations.state(deployment, seen.revisions, pods, now))
         decision = _with_addresses(decide(deployment, seen, now), deployment)
         try:
             later = await self._records.write_decision(body, deployment, revisions, decision, now)

@@ -17,6 +17,7 @@ from tandem.controller.exhibits import (
     Exhibit,
     Subject,
     begin,
+    by_users,
     gateway_metrics,
     named_in,
     objective_seconds,
@@ -103,7 +104,8 @@ class Trials:
         if subject is None or trial.exhibit is None:
             return Judged()
         exhibit = trial.exhibit.under({*objectives, *gateway_metrics(deployment)}, named_in(deployment)).at(subject)
-        trial.exhibit = exhibit.after(counted.counts, counted.turned_away)
+        # What Tandem itself asked a candidate and stable before the first weight is no evidence on either.
+        trial.exhibit = exhibit.after(counted.counts, counted.turned_away) if by_users(deployment, subject) else exhibit
         with_tallies = trial.reader.trouble_with_tallies()
         unseen = {GATEWAY_ERRORS} if with_tallies is not None else set()
         verdict = trial.exhibit.verdict(settings_of(deployment, subject), unseen)

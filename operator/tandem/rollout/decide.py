@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tandem.api.objects import ModelDeployment
-from tandem.api.revision import ModelRevisionStatus, ObservedDecision
+from tandem.api.revision import ModelRevisionStatus, ObservedDecision, QualityReport
 from tandem.api.status import ModelDeploymentStatus, TrafficShare
 from tandem.rollout.aging import seconds_until_older
 from tandem.rollout.conditions import conditions, phase
@@ -108,10 +108,21 @@ def _revision_status(draft: Draft, state: RevisionState, desired: Desired) -> Mo
         replicas=desired.replicas.get(state.name, 0),
         ready_replicas=state.ready,
         image_ids=images[:8] or None,
+        quality=_quality(draft, state),
         observed_decision=ObservedDecision(verb=acted.verb, id=acted.id, result=acted.result, at=acted.at)
         if acted
         else before.observed_decision,
     )
+
+
+def _quality(draft: Draft, state: RevisionState) -> QualityReport | None:
+    """The record of an examination that has a verdict; it outlives the pod that came to it."""
+    seen, before = draft.seen.quality, state.revision.status.quality
+    if seen is None or seen.revision != state.name or seen.outcome is None or seen.report is None:
+        return before
+    if before is not None and before.inputs == seen.inputs:
+        return before
+    return QualityReport.model_validate({**seen.report, "inputs": seen.inputs, "at": draft.now})
 
 
 def _weight(draft: Draft, name: str) -> int:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tandem.api.revision import ModelRevisionStatus
 from tandem.api.status import ModelDeploymentStatus
+from tandem.manifests.examination import Examination
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Desired:
     """Revision that the in-cluster Service points at; None: leave it as it is."""
     delete: tuple[str, ...] = ()
     """Revisions that are no longer kept."""
+    examine: Examination | None = None
+    """The examination that shall be on before the candidate gets requests."""
+    dismiss: tuple[str, ...] = ()
+    """Pods of examinations that nobody waits for any more."""
     nudge: tuple[str, ...] = ()
     """Revisions whose pods were refused (a quota): to be tried again soon, not after the long waits of a ReplicaSet."""
 

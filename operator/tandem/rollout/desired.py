@@ -9,6 +9,7 @@ from tandem.rollout.decision import Desired
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import PODS_REFUSED, RevisionState
 from tandem.rollout.progress import full_size, target_weight, weights
+from tandem.rollout.quality import awaits_verdict, examination_due
 
 DRAIN_MARGIN: Final = timedelta(seconds=15)
 
@@ -21,6 +22,8 @@ def desired_children(draft: Draft) -> Desired:
         weights=_route_weights(draft),
         service_target=_service_target(draft),
         delete=_surplus(draft),
+        examine=examination_due(draft, target_weight(draft), full_size(draft)) if draft.candidate else None,
+        dismiss=draft.seen.quality.obsolete if draft.seen.quality is not None else (),
         nudge=_refused(draft),
     )
 
@@ -104,7 +107,7 @@ def _service_target(draft: Draft) -> str | None:
         return candidate.revision
     if draft.serving is not None:
         return draft.serving.name
-    if candidate is not None and draft.state(candidate).ready >= full_size(draft):
+    if candidate is not None and draft.state(candidate).ready >= full_size(draft) and not awaits_verdict(draft):
         return candidate.revision
     return None
 

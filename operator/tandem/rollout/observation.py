@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Literal
 
 from tandem.api.objects import ModelRevision
 from tandem.api.status import ReadinessFinding
@@ -46,6 +46,24 @@ class PodState:
 
 
 @dataclass(frozen=True)
+class QualityState:
+    """What is known of the examination of the candidate, before it gets requests."""
+
+    revision: str
+    inputs: str
+    """Digest of all that the verdict depends on; empty while that cannot be told."""
+    outcome: Literal["Passed", "Failed"] | None = None
+    message: str = "not begun"
+    """What came of it, or how far it is: in counts and names."""
+    report: Mapping[str, Any] | None = None
+    """The report behind the outcome, for the revision's status."""
+    trouble: str | None = None
+    """Why it cannot be carried out, and what to do."""
+    obsolete: tuple[str, ...] = ()
+    """Pods of examinations that nobody waits for any more."""
+
+
+@dataclass(frozen=True)
 class RevisionState:
     """One revision: its record, its Deployment and its pods."""
 
@@ -69,6 +87,11 @@ class RevisionState:
     def ready(self) -> int:
         """Pods that answer now."""
         return sum(1 for pod in self.pods if pod.ready and not pod.terminating)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where its ready pods are."""
+        return tuple(pod.ip for pod in self.pods if pod.ready and not pod.terminating and pod.ip is not None)
 
     @property
     def images(self) -> frozenset[str]:
@@ -105,6 +128,8 @@ class Observation:
     """Revisions with a ready pod whose counters have never been read."""
     blind: frozenset[str] = frozenset()
     """Revisions with a ready pod whose counters could not be read for some time."""
+    quality: QualityState | None = None
+    """The examination of the candidate; None where spec.quality is not declared."""
     blocked: Trouble | None = None
     """Why the declared version cannot become a revision (a ConfigMap is missing, the spec cannot be read)."""
     conflict: Trouble | None = None

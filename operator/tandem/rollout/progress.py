@@ -21,6 +21,7 @@ from tandem.rollout.pace import (
     undecided,
     undecided_words,
 )
+from tandem.rollout.quality import awaits_verdict
 from tandem.rollout.trial import candidate_complaint
 
 STEADY: Final = timedelta(seconds=10)
@@ -189,7 +190,7 @@ def _pass_undecided(draft: Draft) -> None:
 def _raise_to_target(draft: Draft) -> None:
     assert draft.candidate is not None
     slot, state, target = draft.candidate, draft.state(draft.candidate), target_weight(draft)
-    if slot.weight >= target or draft.seen.conflict is not None:
+    if slot.weight >= target or draft.seen.conflict is not None or awaits_verdict(draft):
         return
     able = state.ready if slot.shortfall_since is None else _steady_pods(draft)
     if carried_weight(able, full_size(draft)) < target or waits_for_metrics(draft):

@@ -21,6 +21,7 @@ from tandem.rollout.pace import (
     undecided_words,
 )
 from tandem.rollout.progress import STEADY, full_size, in_force, target_weight, waits_for_metrics
+from tandem.rollout.quality import awaits_verdict, quality_trouble, quality_wait
 from tandem.rollout.trial import candidate_complaint, late_since
 
 ROUTE_PATIENCE: Final = timedelta(seconds=30)
@@ -106,6 +107,8 @@ def _candidate_waits_for(draft: Draft) -> str:
         return _evidence_wait(draft)
     if slot.weight < target:
         enough = draft.state(slot).ready >= pods_for(target, full_size(draft))
+        if enough and awaits_verdict(draft):
+            return quality_wait(draft)
         return _metrics_wait(draft) if enough and waits_for_metrics(draft) else _pods_wait(draft, target)
     return _evidence_wait(draft)
 
@@ -170,7 +173,9 @@ def stalled_reason(draft: Draft, waits: WaitingFor | None) -> tuple[str, str] | 
         complaint = candidate_complaint(draft) or _late(draft, draft.state(draft.candidate))
         if complaint is not None:
             return complaint
-        unasked, stuck = awaits_acceptance(draft), _stuck(draft)
+        unchecked, unasked, stuck = quality_trouble(draft), awaits_acceptance(draft), _stuck(draft)
+        if unchecked is not None:
+            return unchecked
         if unasked is not None:
             return CONTRACT_WEAKENED, unasked
         if stuck is not None:

@@ -1,0 +1,191 @@
+"""The pod that examines a candidate before it gets requests: Tandem's own image, no rights, the rows mounted.
+
+Rows go from their ConfigMap or Secret, or from the bento's image, straight into the pod: the operator reads none. The
+pod has no service account's token; what it found is its termination message, in counts and names.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tandem.api.names import POD_PORT
+from tandem.api.objects import ModelDeployment, ModelRevision
+from tandem.api.quality import Quality, RowSource
+from tandem.api.values import duration_seconds
+from tandem.manifests.labels import deployment_labels, deployment_of, metadata_of_revision
+from tandem.manifests.template import BENTO_USER, CONTAINER
+from tandem.manifests.text import from_yaml
+
+EXAMINES_LABEL: Final = "tandem.dev/examines"
+"""On the pod: the revision. It lacks the label that Services and the revision's Deployment select by."""
+
+EXAMINER: Final = "examiner"
+START_SECONDS: Final = 300
+"""Scheduling, pulling the image and waiting for the candidate, on top of the declared duration."""
+
+_PLAN: Final = "/tandem/plan"
+_ROWS: Final = "/tandem/rows"
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Who is to be examined, and on what."""
+
+    revision: str
+    inputs: str
+    """Digest of all that a verdict depends on; another one is another examination."""
+    candidate: tuple[str, ...]
+    """Addresses of its pods."""
+    stable: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the pod and of its plan."""
+        return examination_name(self.revision, self.inputs)
+
+
+def examination_name(revision: str, inputs: str) -> str:
+    """Return the name of an examination's pod."""
+    return f"{revision}-quality-{inputs[:10]}"
+
+
+def inputs_digest(deployment: ModelDeployment, revision: ModelRevision, attempt: int, rows: Mapping[str, str]) -> str:
+    """Return the digest of what a verdict depends on; ``rows``: the editions of the ConfigMaps, by name."""
+    parts = [revision.metadata.uid, attempt, plan_text(deployment, revision.metadata.name), sorted(rows.items())]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def row_config_maps(quality: Quality) -> list[str]:
+    """Return the names of the ConfigMaps with rows."""
+    return sorted({source.config_map for _, source in _sources(quality) if source.config_map is not None})
+
+
+def plan_text(deployment: ModelDeployment, revision: str) -> str:
+    """Return what the pod is to ask, without whom."""
+    quality, interface = deployment.spec.quality, deployment.spec.model.interface or []
+    assert quality is not None
+    plan = {
+        "revision": revision,
+        "quality": quality.to_dict(),
+        "interface": [route.to_dict() for route in interface],
+    }
+    return json.dumps(plan, sort_keys=True, ensure_ascii=False)
+
+
+def plan_manifest(deployment: ModelDeployment, revision: ModelRevision, examination: Examination) -> dict[str, Any]:
+    """Return the ConfigMap with the plan."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata_of_revision(revision, examination.name),
+        "immutable": True,
+        "data": {"plan.json": plan_text(deployment, examination.revision)},
+    }
+
+
+def examiner_manifest(
+    deployment: ModelDeployment, revision: ModelRevision, examination: Examination, image: str
+) -> dict[str, Any]:
+    """Return the pod."""
+    quality = deployment.spec.quality
+    assert quality is not None
+    metadata = metadata_of_revision(revision, examination.name)
+    metadata["labels"] = {**deployment_labels(deployment_of(revision)), EXAMINES_LABEL: examination.revision}
+    template = from_yaml(revision.spec.template)["spec"]
+    bento = next(container for container in template["containers"] if container["name"] == CONTAINER)
+    sources = _sources(quality)
+    copies = [_copy(folder, source, bento["image"]) for folder, source in sources if source.path is not None]
+    pull = {"imagePullSecrets": template["imagePullSecrets"]} if "imagePullSecrets" in template else {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "activeDeadlineSeconds": math.ceil(duration_seconds(quality.limits.duration)) + START_SECONDS,
+            "terminationGracePeriodSeconds": 5,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": BENTO_USER,
+                "runAsGroup": BENTO_USER,
+                "fsGroup": BENTO_USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            **pull,
+            **({"initContainers": copies} if copies else {}),
+            "containers": [_container(examination, sources, image)],
+            "volumes": [
+                {"name": "plan", "configMap": {"name": examination.name}},
+                *(_volume(folder, source) for folder, source in sources),
+            ],
+        },
+    }
+
+
+def _sources(quality: Quality) -> list[tuple[str, RowSource]]:
+    """Return each source of rows with the folder that the examiner looks for it in."""
+    cases = quality.edge_cases.rows if quality.edge_cases is not None else []
+    rows = quality.slices.rows if quality.slices is not None else []
+    named = [(f"cases-{index}", source) for index, source in enumerate(cases)]
+    return [*named, *((f"rows-{index}", source) for index, source in enumerate(rows))]
+
+
+def _container(examination: Examination, sources: Sequence[tuple[str, RowSource]], image: str) -> dict[str, Any]:
+    env = {
+        "PLAN_FILE": f"{_PLAN}/plan.json",
+        "ROWS_FOLDER": _ROWS,
+        "MESSAGE_FILE": "/dev/termination-log",
+        "CANDIDATE": ",".join(_url(address) for address in examination.candidate),
+        "STABLE": ",".join(_url(address) for address in examination.stable),
+    }
+    mounts = [("plan", _PLAN), *((folder, f"{_ROWS}/{folder}") for folder, _ in sources)]
+    return {
+        "name": EXAMINER,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python", "-m", "tandem.examiner"],
+        "env": [{"name": name, "value": value} for name, value in env.items()],
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        "securityContext": _confined(),
+        "volumeMounts": [{"name": name, "mountPath": path, "readOnly": True} for name, path in mounts],
+    }
+
+
+def _copy(folder: str, source: RowSource, image: str) -> dict[str, Any]:
+    """Return what copies a file of rows out of the bento's image."""
+    assert source.path is not None
+    return {
+        "name": folder,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["cp", "--", source.path, "/copied/rows.jsonl"],
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
+        "securityContext": _confined(),
+        "volumeMounts": [{"name": folder, "mountPath": "/copied"}],
+    }
+
+
+def _volume(folder: str, source: RowSource) -> dict[str, Any]:
+    # Optional: a pod that waits for a volume says nothing, and the examiner can say what is missing.
+    if source.config_map is not None:
+        return {"name": folder, "configMap": {"name": source.config_map, "optional": True}}
+    if source.secret is not None:
+        return {"name": folder, "secret": {"secretName": source.secret, "optional": True}}
+    return {"name": folder, "emptyDir": {"sizeLimit": "300Mi"}}
+
+
+def _confined() -> dict[str, Any]:
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _url(address: str) -> str:
+    return f"http://[{address}]:{POD_PORT}" if ":" in address else f"http://{address}:{POD_PORT}"

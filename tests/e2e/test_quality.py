@@ -1,0 +1,124 @@
+"""A version that breaks an edge case gets not one request of a user, and says which case; a good one is let through.
+
+`failing` raises on digits narrower than six columns: its author took them for bad scans. The case is such a digit.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from dev.kube.client import Object, conditions, until
+from dev.kube.model import Model, status_of
+from dev.traffic.outcomes import Outcome
+from dev.traffic.rows import DIGITS_PATH, read
+from dev.traffic.summary import lost
+from tests.e2e.conftest import NewModel
+
+CASES = "digits-edge-cases"
+ROWS = "digits-rows"
+NARROW = "a narrow digit"
+QUALITY = {
+    "path": DIGITS_PATH,
+    "edgeCases": {"rows": [{"configMap": CASES}]},
+    "slices": {
+        "rows": [{"secret": ROWS}],
+        "answer": "/label",
+        "gates": [{"metric": "accuracy", "min": 0.8}],
+    },
+}
+QUIET_ANSWERS = 100
+
+
+def rows_of(model: Model) -> tuple[str, str]:
+    """Return edge cases and labelled rows as JSON lines: digits that `better` has right."""
+    found = [row for row in read(model.rows) if row.expected["better"] == row.expected["first"]]
+    narrow = next(row for row in found if row.expected["failing"] is None)
+    cases = [
+        {
+            "name": NARROW,
+            "request": json.loads(narrow.body),
+            "expect": {"at": "/label", "min": 0, "max": 9},
+            "must": True,
+        },
+        {"name": "too few pixels", "request": {"pixels": [0]}, "expect": {"status": 400}},
+    ]
+    wide = [row for row in found if row.expected["failing"] == row.expected["better"]]
+    labelled = [{"request": json.loads(row.body), "label": row.expected["better"]["label"]} for row in wide[:60]]  # type: ignore[index]
+    return _lines(cases), _lines(labelled)
+
+
+def _lines(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def give_rows(model: Model, cases: str, labelled: str) -> None:
+    for kind, name, data in (
+        ("ConfigMap", CASES, {"data": {"cases.jsonl": cases}}),
+        ("Secret", ROWS, {"stringData": {"rows.jsonl": labelled}}),
+    ):
+        model.kube.apply(
+            {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": model.namespace}, **data}
+        )
+
+
+@pytest.fixture(scope="module")
+def asked(module_stage: NewModel) -> tuple[Model, list[Outcome]]:
+    """A model with spec.quality whose broken version was tried under traffic."""
+    model = module_stage().given("better")
+    give_rows(model, *rows_of(model))
+    with model.traffic(name="asked") as traffic:
+        model.apply("failing", quality=QUALITY)
+        model.wait("Stalled")
+        answered = len(traffic.outcomes())
+        until(lambda: len(traffic.outcomes()) > answered + QUIET_ANSWERS, 60, "answers afterwards")
+        return model, traffic.stop()
+
+
+def test_it_gets_not_a_single_request_of_a_user(asked: tuple[Model, list[Outcome]]) -> None:
+    model, outcomes = asked
+    assert {outcome.version for outcome in outcomes} == {"better"}
+    assert lost(outcomes) == []
+    assert set(model.weights_of("failing")) <= {0}
+
+
+def test_the_report_names_the_case_and_shows_no_row(asked: tuple[Model, list[Outcome]]) -> None:
+    model, _ = asked
+    stalled = conditions(model.wait("Stalled"))["Stalled"]
+    assert stalled["reason"] == "QualityFailed"
+    assert NARROW in stalled["message"]
+    [report] = [quality for quality in _reports(model) if quality["outcome"] == "Failed"]
+    [gate] = [gate for gate in report["gates"] if gate["name"] == "edgeCases"]
+    assert [finding["name"] for finding in gate["findings"]] == [NARROW]
+    assert "pixels" not in json.dumps(report)
+
+
+def test_a_good_version_is_let_through_and_the_pod_that_asked_is_gone(asked: tuple[Model, list[Outcome]]) -> None:
+    model, _ = asked
+    with model.traffic(name="good") as traffic:
+        model.apply("first")
+        model.wait("Ready")
+        outcomes = traffic.stop()
+    assert lost(outcomes) == []
+    assert "Passed" in {quality["outcome"] for quality in _reports(model)}
+    until(lambda: not _examiners(model), 60, "no pod of an examination is left")
+
+
+def test_rows_that_are_missing_stop_it_with_the_reason_and_are_picked_up(stage: NewModel) -> None:
+    model = stage().given("first")
+    model.apply("better", quality=QUALITY)
+    thing = model.until(lambda thing: CASES in str(conditions(thing).get("Stalled")), 120, "the missing rows are named")
+    assert status_of(thing)["candidate"]["weight"] == 0
+    give_rows(model, *rows_of(model))
+    with model.traffic(name="mended"):
+        model.wait("Ready")
+    assert model.slots() == ("better", None)
+
+
+def _reports(model: Model) -> list[dict[str, Any]]:
+    found = model.kube.list("modelrevisions", model.namespace)
+    return [each["status"]["quality"] for each in found if "quality" in each.get("status", {})]
+
+
+def _examiners(model: Model) -> list[Object]:
+    return model.kube.list("pods", model.namespace, "tandem.dev/examines")
