@@ -17,7 +17,7 @@ from tandem.api.status import ModelDeploymentStatus, ReadinessFinding
 from tandem.judge import Counts, Verdict, VerdictKind
 from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision, Happening
-from tandem.rollout.observation import Observation, PodState, RevisionState, RouteState, Trouble
+from tandem.rollout.observation import Observation, PodState, QualityState, RevisionState, RouteState, Trouble
 
 NAME = "fraud"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -156,6 +156,7 @@ class World:
     unread: frozenset[str] = frozenset()
     readiness: tuple[ReadinessFinding, ...] | None = None
     blind: frozenset[str] = frozenset()
+    quality: QualityState | None = None
     evidence_trouble: Trouble | None = None
     refusals: tuple[Trouble, ...] = ()
     image_ids: dict[str, str] = field(default_factory=dict)
@@ -309,6 +310,7 @@ class World:
             evidence_trouble=self.evidence_trouble,
             unread=self.unread,
             blind=self.blind,
+            quality=self.quality,
             blocked=self.blocked,
             conflict=self.conflict,
             readiness=self.readiness,
