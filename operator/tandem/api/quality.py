@@ -156,3 +156,9 @@ class Quality(ApiModel):
         True, description="The same request always has the same answer, from every worker and pod. Tested if true."
     )
     limits: Limits = Field(Limits(), description="What the questions may cost.")
+
+    @property
+    def asks_stable(self) -> bool:
+        """Whether the version that serves is asked the same."""
+        gates = self.slices.gates if self.slices is not None else []
+        return self.compare is not None or any(gate.max_loss_against_stable is not None for gate in gates)

@@ -93,10 +93,14 @@ class QualityGate(ApiModel):
 class QualityReport(ApiModel):
     """What came of the questions of spec.quality."""
 
-    inputs: str = Field(max_length=80, description="Digest of all that it depends on.")
+    inputs: str = Field(
+        max_length=80,
+        description="Digest of what it depends on: questions, rows, and who serves where that is asked too.",
+    )
+    attempt: int = Field(description="Attempt at which it was asked; what failed is asked again at the next.")
     outcome: Literal["Passed", "Failed"] = Field(description="Passed or Failed.")
     message: str = Field(max_length=1024, description="The same in a sentence.")
-    at: Time = Field(description="When it was known.")
+    at: Time = Field(description="When the last answer was in.")
     asked: int = Field(description="Requests that it took.")
     gates: list[QualityGate] = Field(max_length=8, description="Counts and names by gate.")
 

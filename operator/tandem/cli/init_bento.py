@@ -142,7 +142,8 @@ def _draft(known: Known, name: str, owners: Spec, bento: str, told: Run) -> Draf
         "traffic": known.traffic(name),
         "profile": profile_name(name),
     }
-    return Draft(name, spec, preface=PREFACE.format(bento=bento))
+    cases = {"quality.edgeCases": {"rows": [{"configMap": _cases_name(name)}]}}
+    return Draft(name, spec, preface=PREFACE.format(bento=bento), drafted=cases)
 
 
 def _edge_cases(name: str, recorded: Sequence[Recorded]) -> str:

@@ -160,17 +160,17 @@ class Actor:
         assert self._examiner_image is not None
         if self._cache.get(POD, revision.metadata.namespace, examination.name) is not None:
             return
-        await self._ensure(plan_manifest(deployment, revision, examination))
+        await self._ensure(plan_manifest(deployment, revision))
         pod = examiner_manifest(deployment, revision, examination, self._examiner_image)
         self._cache.overlay(await self._cluster.create(pod))
 
-    async def _dismiss(self, key: Key, pod: str) -> None:
-        live = self._cache.get(POD, key[0], pod)
+    async def _dismiss(self, key: Key, name: str) -> None:
+        live = self._cache.get(POD, key[0], name)
         if live is None or "deletionTimestamp" in live["metadata"]:
             return
         uid = live["metadata"]["uid"]
-        if await self._cluster.delete(POD, key[0], pod, uid) is None:
-            self._cache.forget(POD, key[0], pod, uid)
+        if await self._cluster.delete(POD, key[0], name, uid) is None:
+            self._cache.forget(POD, key[0], name, uid)
 
     async def _delete(self, revision: ModelRevision) -> None:
         meta = revision.metadata

@@ -42,15 +42,9 @@ async def examine(
             Asker(plan.revision, plan.candidate, limits, plan.revision, transport)
         )
         stable = None
-        if plan.stable and _needs_stable(plan):
+        if plan.stable and plan.quality.asks_stable:
             stable = await stack.enter_async_context(Asker("stable", plan.stable, limits, plan.revision, transport))
         return await _Examination(plan, candidate, stable, told, details).run(limits)
-
-
-def _needs_stable(plan: Plan) -> bool:
-    slices = plan.quality.slices
-    by_slices = slices is not None and any(gate.max_loss_against_stable is not None for gate in slices.gates)
-    return by_slices or plan.quality.compare is not None
 
 
 class _Examination:

@@ -35,6 +35,7 @@ class Examination:
     """Who is to be examined, and on what."""
 
     revision: str
+    attempt: int
     inputs: str
     """Digest of all that a verdict depends on; another one is another examination."""
     candidate: tuple[str, ...]
@@ -43,18 +44,20 @@ class Examination:
 
     @property
     def name(self) -> str:
-        """Name of the pod and of its plan."""
-        return examination_name(self.revision, self.inputs)
+        """Name of its pod."""
+        return examination_name(self.revision, self.attempt, self.inputs)
 
 
-def examination_name(revision: str, inputs: str) -> str:
+def examination_name(revision: str, attempt: int, inputs: str) -> str:
     """Return the name of an examination's pod."""
-    return f"{revision}-quality-{inputs[:10]}"
+    return f"{revision}-quality-{attempt}-{inputs[:10]}"
 
 
-def inputs_digest(deployment: ModelDeployment, revision: ModelRevision, attempt: int, rows: Mapping[str, str]) -> str:
+def inputs_digest(deployment: ModelDeployment, revision: ModelRevision, rows: Mapping[str, str]) -> str:
     """Return the digest of what a verdict depends on; ``rows``: the editions of the ConfigMaps, by name."""
-    parts = [revision.metadata.uid, attempt, plan_text(deployment, revision.metadata.name), sorted(rows.items())]
+    quality, stable = deployment.spec.quality, deployment.status.stable
+    beside = stable.revision if stable is not None and quality is not None and quality.asks_stable else None
+    parts = [revision.metadata.uid, plan_text(deployment, revision.metadata.name), sorted(rows.items()), beside]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -75,14 +78,16 @@ def plan_text(deployment: ModelDeployment, revision: str) -> str:
     return json.dumps(plan, sort_keys=True, ensure_ascii=False)
 
 
-def plan_manifest(deployment: ModelDeployment, revision: ModelRevision, examination: Examination) -> dict[str, Any]:
-    """Return the ConfigMap with the plan."""
+def plan_manifest(deployment: ModelDeployment, revision: ModelRevision) -> dict[str, Any]:
+    """Return the ConfigMap with the plan; one for all examinations on the same questions, deleted with the revision."""
+    text = plan_text(deployment, revision.metadata.name)
+    name = f"{revision.metadata.name}-questions-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": metadata_of_revision(revision, examination.name),
+        "metadata": metadata_of_revision(revision, name),
         "immutable": True,
-        "data": {"plan.json": plan_text(deployment, examination.revision)},
+        "data": {"plan.json": text},
     }
 
 
@@ -92,6 +97,7 @@ def examiner_manifest(
     """Return the pod."""
     quality = deployment.spec.quality
     assert quality is not None
+    plan = plan_manifest(deployment, revision)
     metadata = metadata_of_revision(revision, examination.name)
     metadata["labels"] = {**deployment_labels(deployment_of(revision)), EXAMINES_LABEL: examination.revision}
     template = from_yaml(revision.spec.template)["spec"]
@@ -120,7 +126,7 @@ def examiner_manifest(
             **({"initContainers": copies} if copies else {}),
             "containers": [_container(examination, sources, image)],
             "volumes": [
-                {"name": "plan", "configMap": {"name": examination.name}},
+                {"name": "plan", "configMap": {"name": plan["metadata"]["name"]}},
                 *(_volume(folder, source) for folder, source in sources),
             ],
         },

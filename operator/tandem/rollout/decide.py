@@ -15,6 +15,7 @@ from tandem.rollout.observation import Observation, RevisionState
 from tandem.rollout.operational import known_readiness
 from tandem.rollout.orders import follow_orders
 from tandem.rollout.progress import advance, close_watch, follow_spec
+from tandem.rollout.quality import is_unrecorded
 from tandem.rollout.recovery import recover_slots
 from tandem.rollout.trial import judge_candidate, judge_stable
 from tandem.rollout.waiting import waiting_for
@@ -116,13 +117,11 @@ def _revision_status(draft: Draft, state: RevisionState, desired: Desired) -> Mo
 
 
 def _quality(draft: Draft, state: RevisionState) -> QualityReport | None:
-    """The record of an examination that has a verdict; it outlives the pod that came to it."""
-    seen, before = draft.seen.quality, state.revision.status.quality
-    if seen is None or seen.revision != state.name or seen.outcome is None or seen.report is None:
-        return before
-    if before is not None and before.inputs == seen.inputs:
-        return before
-    return QualityReport.model_validate({**seen.report, "inputs": seen.inputs, "at": draft.now})
+    """The record of an examination that has a verdict: written down first, acted upon by the next decision."""
+    if is_unrecorded(draft.seen.quality, state.name):
+        assert draft.seen.quality is not None
+        return draft.seen.quality.report
+    return state.revision.status.quality
 
 
 def _weight(draft: Draft, name: str) -> int:
@@ -168,7 +167,7 @@ def _wake_after(draft: Draft, desired: Desired, status: ModelDeploymentStatus) -
     if desired.new_revision is not None and not draft.seen.refusals:
         return AT_ONCE
     if draft.candidate is not None:
-        return STARTING_SECONDS
+        return AT_ONCE if is_unrecorded(draft.seen.quality, draft.candidate.revision) else STARTING_SECONDS
     if draft.seen.blocked is not None or draft.seen.conflict is not None or draft.seen.refusals:
         return BLOCKED_SECONDS
     waits = status.waiting_for

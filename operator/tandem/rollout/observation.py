@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from tandem.api.objects import ModelRevision
+from tandem.api.revision import QualityReport
 from tandem.api.status import ReadinessFinding
 from tandem.judge import Verdict
 
@@ -53,10 +54,11 @@ class QualityState:
     inputs: str
     """Digest of all that the verdict depends on; empty while that cannot be told."""
     outcome: Literal["Passed", "Failed"] | None = None
+    """The verdict that is on record in the revision's status; no other counts."""
     message: str = "not begun"
     """What came of it, or how far it is: in counts and names."""
-    report: Mapping[str, Any] | None = None
-    """The report behind the outcome, for the revision's status."""
+    report: QualityReport | None = None
+    """A verdict that is not on record yet."""
     trouble: str | None = None
     """Why it cannot be carried out, and what to do."""
     obsolete: tuple[str, ...] = ()

@@ -54,17 +54,25 @@ def quality_wait(draft: Draft) -> str:
 def examination_due(draft: Draft, target: int, size: int) -> Examination | None:
     """Return the examination that shall be on: once enough pods are ready for the first weight, and it is the first."""
     slot, state = draft.candidate, _state(draft)
-    if slot is None or state is None or not awaits_verdict(draft) or state.outcome is not None or not state.inputs:
+    if slot is None or state is None or not awaits_verdict(draft) or not state.inputs:
+        return None
+    if state.outcome is not None or state.report is not None:
         return None
     candidate, stable = draft.state(slot), draft.state(draft.stable) if draft.stable is not None else None
     if candidate.ready < pods_for(target, size):
         return None
     return Examination(
         revision=slot.revision,
+        attempt=slot.attempt,
         inputs=state.inputs,
         candidate=candidate.addresses,
         stable=stable.addresses if stable is not None else (),
     )
+
+
+def is_unrecorded(state: QualityState | None, revision: str) -> bool:
+    """Tell whether a version has a verdict that its status does not hold yet."""
+    return state is not None and state.revision == revision and state.report is not None
 
 
 def _state(draft: Draft) -> QualityState | None:

@@ -92,6 +92,9 @@ async def test_everything_that_the_operator_does_is_allowed(
         await recording.until(lambda: "Pod" in recording.seen((namespace, "fraud")))
         route = await own.get(kinds.HTTP_ROUTE, namespace, "fraud")
         await own.delete(kinds.HTTP_ROUTE, namespace, "fraud", route["metadata"]["uid"])
+        examiner = await own.create(_examiner(namespace))
+        assert await own.get(kinds.CONFIG_MAP_EDITION, namespace, "kube-root-ca.crt")
+        await own.delete(kinds.POD, namespace, "fraud-r1-quality-1-0123456789", examiner["metadata"]["uid"])
         recorder = EventRecorder(own)
         for _ in range(2):
             await recorder._write(_recorded(recorder, model))
@@ -126,6 +129,15 @@ async def test_what_it_does_not_need_is_refused(
             await own.merge_patch(kinds.MODEL_DEPLOYMENT, namespace, "fraud", patch)
         with pytest.raises(ClusterRefused, match="namespaces"):
             await own.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "more"}})
+
+
+def _examiner(namespace: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"namespace": namespace, "name": "fraud-r1-quality-1-0123456789", "labels": ours("fraud")},
+        "spec": {"containers": [{"name": "examiner", "image": "registry.example.com/tandem-operator"}]},
+    }
 
 
 def _recorded(recorder: EventRecorder, model: Object) -> str:

@@ -53,7 +53,9 @@ def test_one_run_writes_the_model_its_profile_and_draft_cases(fake: Fake) -> Non
 
 def test_draft_cases_do_not_bind_before_a_person_confirms_them() -> None:
     assert run("good:1").exit_code == 0
-    assert "quality" not in yaml.safe_load(Path("good/model.yaml").read_text())["spec"]
+    text = Path("good/model.yaml").read_text()
+    assert "quality" not in yaml.safe_load(text)["spec"]
+    assert "good-edge-cases" in text, "they are suggested"
 
 
 def test_two_files_are_put_together_with_profile_and_cases() -> None:

@@ -7,6 +7,7 @@ from tandem.api.objects import parse_deployment
 from tandem.api.status import CandidateSlot, ModelDeploymentStatus
 from tandem.api.values import duration_seconds
 from tandem.judge import VerdictKind
+from tandem.manifests.examination import inputs_digest
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.decide import decide
 from tandem.rollout.observation import Observation, RevisionState
@@ -18,6 +19,7 @@ def check_decision(world: World, result: Round) -> None:
     slots_make_sense(result)
     weights_are_whole(result)
     weights_follow_capacity(result)
+    nothing_before_a_verdict(world, result)
     rejected_gets_nothing(world, result)
     good_pods_are_used(world, result)
     service_moves_to_full_capacity(world, result)
@@ -94,6 +96,23 @@ def weights_follow_capacity(result: Round) -> None:
     before = result.deployment.status.candidate
     raised = before is None or before.revision != candidate.revision or before.weight < candidate.weight
     assert ready > 0 or not raised, "weight for a version without a ready pod"
+
+
+def nothing_before_a_verdict(world: World, result: Round) -> None:
+    """Where spec.quality is declared, the first request goes to what was asked just that, and passed, by the record."""
+    before, candidate = result.deployment.status.candidate, result.decision.status.candidate
+    if result.deployment.spec.quality is None or candidate is None or candidate.weight == 0:
+        return
+    same = before is not None and (before.revision, before.attempt) == (candidate.revision, candidate.attempt)
+    had_some = same and before is not None and (before.weight > 0 or before.judged_since is not None)
+    if had_some or candidate.restore or candidate.promoted_by is not None:
+        return
+    state = result.seen.revisions[candidate.revision]
+    inputs = inputs_digest(result.deployment, state.revision, world.rows)
+    report = state.revision.status.quality
+    assert report is not None, "weight without a verdict"
+    assert (report.outcome, report.inputs) == ("Passed", inputs)
+    assert inputs in world.passed, "a verdict that nobody came to"
 
 
 def rejected_gets_nothing(world: World, result: Round) -> None:

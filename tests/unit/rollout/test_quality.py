@@ -1,37 +1,61 @@
 """No weight before a verdict where spec.quality is declared; and nothing else is ever held up by it."""
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tandem.rollout.observation import QualityState
 from tests.unit.rollout.situations import R1, R2, canary, decided, outcome, rounds, settled, started, starting
 from tests.unit.rollout.world import World
 
 QUALITY = {"path": "/predict"}
-REPORT = {"outcome": "Failed", "message": "edgeCases: 1 of 9 missed (young)", "asked": 9, "gates": []}
-PENDING = QualityState(R2, "digest")
-FAILED = replace(PENDING, outcome="Failed", message=REPORT["message"], report=REPORT)
-PASSED = replace(PENDING, outcome="Passed", message="passed", report={**REPORT, "outcome": "Passed"})
-TROUBLE = replace(PENDING, trouble="ConfigMap cases does not exist or is empty")
+MISSED = "edgeCases: 1 of 9 missed (young)"
 
 
-def asked(state: QualityState | None, **spec: Any) -> World:
-    """b's pods are ready, and this is known of its examination."""
+def asked(**spec: Any) -> World:
+    """b's pods are ready, and the pod that asks them is there."""
     world = started(**spec)
     world.declare(quality=QUALITY)
     world.make_ready(world.pods())
-    world.quality = state
+    decided(world)
+    [name] = world.examiners
+    assert name.startswith(f"{R2}-quality-1-")
     return world
 
 
-@pytest.mark.parametrize("state", [None, PENDING, TROUBLE, replace(PASSED, revision=R1)])
-def test_there_is_no_weight_before_a_verdict_on_this_very_version(state: QualityState | None) -> None:
-    world = asked(state)
+def answered(verdict: str, **spec: Any) -> World:
+    """b has answered, and its verdict is on record."""
+    world = asked(**spec)
+    world.end_examinations(verdict, MISSED)
+    decided(world)
+    return world
+
+
+def trouble(world: World) -> None:
+    [name] = world.examiners
+    world.end_examination(name, {"trouble": "ConfigMap cases does not exist or is empty"}, "Failed")
+
+
+def evicted(world: World) -> None:
+    [name] = world.examiners
+    world.end_examination(name, None, "Failed")
+
+
+def gone(world: World) -> None:
+    world.examiners.clear()
+
+
+def rows_change(world: World) -> None:
+    world.rows_edition += 1
+
+
+@pytest.mark.parametrize("change", [lambda _: None, trouble, evicted, gone, rows_change])
+def test_there_is_no_weight_before_a_verdict(change: Callable[[World], None]) -> None:
+    world = asked()
+    change(world)
     for _ in range(5):
         world.pass_time(600)
-        world.favour()
+        world.answer_route()
         assert outcome(decided(world), "weight", "candidate", "weights") == {
             "weight": 0,
             "candidate": R2,
@@ -39,43 +63,82 @@ def test_there_is_no_weight_before_a_verdict_on_this_very_version(state: Quality
         }
 
 
-def test_the_examination_is_asked_for_when_enough_pods_are_ready() -> None:
-    world = asked(PENDING)
+def test_a_verdict_counts_once_it_is_on_record_and_its_pod_goes() -> None:
+    world = asked()
+    world.end_examinations("Passed", "passed")
+    found = decided(world)
+    assert outcome(found, "weight", "wake") == {"weight": 0, "wake": 0.0}
+    kept = found.decision.revisions[R2].quality
+    assert kept is not None and (kept.outcome, kept.attempt, kept.at) == ("Passed", 1, world.now)
+    found = decided(world)
+    assert outcome(found, "weight") == {"weight": 10}
+    decided(world)
+    assert world.examiners == {}
+
+
+def test_it_is_asked_when_enough_pods_are_ready() -> None:
+    world = started()
+    world.declare(quality=QUALITY)
+    assert decided(world).decision.desired.examine is None
+    world.make_ready(world.pods())
     examination = decided(world).decision.desired.examine
     assert examination is not None
-    assert (examination.revision, examination.inputs, examination.candidate) == (R2, "digest", ("10.0.0.1",))
-    world.make_unready(world.pods(R2))
-    assert decided(world).decision.desired.examine is None
+    assert (examination.revision, examination.attempt, examination.candidate) == (R2, 1, ("10.0.0.1",))
 
 
-def test_what_has_a_verdict_or_had_weight_is_not_asked_again() -> None:
-    assert decided(asked(PASSED)).decision.desired.examine is None
+def test_what_had_weight_already_is_not_asked() -> None:
     world = canary()
     world.declare(quality=QUALITY)
-    world.quality = PENDING
     found = decided(world)
     assert found.decision.desired.examine is None
     assert outcome(found, "weight") == {"weight": 10}
 
 
-def test_it_goes_on_once_it_has_passed_and_the_report_is_kept() -> None:
-    world = asked(PASSED)
-    found = decided(world)
-    assert outcome(found, "weight") == {"weight": 10}
-    kept = found.decision.revisions[R2].quality
-    assert kept is not None and (kept.outcome, kept.inputs, kept.at) == ("Passed", "digest", world.now)
-
-
 def test_it_is_sent_back_with_the_reason_and_stable_keeps_everything() -> None:
-    found = outcome(decided(asked(FAILED)), "rejected", "weights", "told", "messages", "replicas")
+    found = outcome(decided(answered("Failed")), "rejected", "weights", "told", "messages")
     assert found["rejected"] == (R2, "QualityFailed")
     assert found["weights"] == {R1: 100}
     assert "young" in found["messages"]["Stalled"]
 
 
+def test_what_failed_is_asked_again_at_the_next_attempt_only() -> None:
+    world = answered("Failed")
+    rounds(world, 3)
+    assert world.examiners == {}
+    world.order(R2, "Retry", "again")
+    rounds(world, 2)
+    world.kubelet()
+    world.make_ready(world.pods())
+    rounds(world, 2)
+    [name] = world.examiners
+    assert name.startswith(f"{R2}-quality-2-")
+
+
+def test_changed_rows_are_asked_anew_and_the_older_pod_goes() -> None:
+    world = asked()
+    [before] = world.examiners
+    rows_change(world)
+    rounds(world, 2)
+    [now] = world.examiners
+    assert now != before
+
+
+def test_a_version_that_passed_and_comes_back_is_not_asked_the_same_again() -> None:
+    world = World(quality=QUALITY).run(12)
+    world.declare(version="b")
+    world.run(20)
+    world.pass_time(600)
+    world.run(3)
+    world.declare(version="a")
+    rounds(world, 2)
+    world.kubelet()
+    world.make_ready(world.pods())
+    assert outcome(decided(world), "candidate", "weight") == {"candidate": R1, "weight": 10}
+    assert world.examiners == {}
+
+
 def test_without_automatic_rollback_it_is_held_and_a_person_may_promote_it() -> None:
-    world = asked(FAILED)
-    world.declare(rollback={"automatic": False})
+    world = answered("Failed", automatic=False)
     found = outcome(decided(world), "candidate", "weight", "conditions")
     assert (found["candidate"], found["weight"]) == (R2, 0)
     assert found["conditions"]["Stalled"] == ("True", "QualityFailed")
@@ -89,7 +152,9 @@ def test_without_automatic_rollback_it_is_held_and_a_person_may_promote_it() -> 
 
 
 def test_trouble_is_told_and_rejects_nobody() -> None:
-    found = outcome(decided(asked(TROUBLE)), "candidate", "conditions", "waits", "rejected")
+    world = asked()
+    trouble(world)
+    found = outcome(decided(world), "candidate", "conditions", "waits", "rejected")
     assert found["candidate"] == R2 and found["rejected"] is None
     assert found["conditions"]["Stalled"] == ("True", "QualityUnchecked")
     assert "ConfigMap cases" in found["waits"]
@@ -98,7 +163,6 @@ def test_trouble_is_told_and_rejects_nobody() -> None:
 def test_the_first_version_gets_nothing_either() -> None:
     world = starting(quality=QUALITY)
     world.make_ready(world.pods())
-    world.quality = QualityState(R1, "digest")
     for _ in range(3):
         assert outcome(decided(world), "weight", "weights", "service", "stable") == {
             "weight": 0,
@@ -106,8 +170,8 @@ def test_the_first_version_gets_nothing_either() -> None:
             "service": None,
             "stable": None,
         }
-    world.quality = replace(PASSED, revision=R1)
-    for _ in range(3):
+    world.end_examinations("Passed", "passed")
+    for _ in range(4):
         world.answer_route()
         decided(world)
     assert outcome(decided(world), "stable", "service") == {"stable": R1, "service": R1}
@@ -116,7 +180,6 @@ def test_the_first_version_gets_nothing_either() -> None:
 def test_a_return_is_held_up_by_nothing() -> None:
     world = settled()
     world.declare(quality=QUALITY)
-    world.quality = replace(FAILED, revision=R1)
     world.order(R2, "Rollback", "back")
     rounds(world, 2)
     for _ in range(8):
@@ -125,3 +188,4 @@ def test_a_return_is_held_up_by_nothing() -> None:
         world.answer_route()
         decided(world)
     assert outcome(decided(world), "stable") == {"stable": R1}
+    assert world.examiners == {}

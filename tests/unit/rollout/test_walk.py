@@ -22,6 +22,11 @@ CONTRACTS: list[dict[str, Any]] = [
     {"accept_weakening": ["wfcd33f3cda1"]},
     {"accept_weakening": []},
 ]
+QUESTIONS: list[dict[str, Any] | None] = [
+    None,
+    {"path": "/predict"},
+    {"path": "/predict", "compare": {"maxChanged": "5%"}},
+]
 STEP_LISTS: list[list[dict[str, Any]]] = [
     [{"weight": 10, "hold": "30s"}, {"weight": 50, "hold": "30s"}],
     [{"weight": 1, "hold": "5s"}, {"weight": 25, "hold": "1m"}, {"weight": 75, "hold": "0s"}],
@@ -48,9 +53,13 @@ class Walk(RuleBasedStateMachine):
         self.world = World()
         self.ids = 0
 
-    @initialize(gateway=st.sampled_from([True, True, False]), settled=st.sampled_from(["", "a", "ab"]))
-    def begin(self, gateway: bool, settled: str) -> None:
-        self.world = World(gateway=gateway)
+    @initialize(
+        gateway=st.sampled_from([True, True, False]),
+        settled=st.sampled_from(["", "a", "ab"]),
+        questions=st.sampled_from(QUESTIONS),
+    )
+    def begin(self, gateway: bool, settled: str, questions: dict[str, Any] | None) -> None:
+        self.world = World(gateway=gateway, quality=questions)
         for version in settled:
             self.world.declare(version=version)
             self.world.run(12)
@@ -107,6 +116,14 @@ class Walk(RuleBasedStateMachine):
     @rule(contract=st.sampled_from(CONTRACTS))
     def declare_contract(self, contract: dict[str, Any]) -> None:
         self.world.declare(**contract)
+
+    @rule(questions=st.sampled_from(QUESTIONS))
+    def declare_questions(self, questions: dict[str, Any] | None) -> None:
+        self.world.declare(quality=questions)
+
+    @rule()
+    def change_rows(self) -> None:
+        self.world.rows_edition += 1
 
     @rule(attempt=st.sampled_from(["1", "2", "3"]))
     def declare_attempt(self, attempt: str) -> None:
@@ -175,6 +192,20 @@ class Walk(RuleBasedStateMachine):
             pod.terminating = True
         elif what == "other image":
             pod.image_id = "sha256:pushed-again"
+
+    @precondition(lambda self: self.world.examiners)
+    @rule(verdict=st.sampled_from(["Passed", "Passed", "Failed"]))
+    def examinations_end(self, verdict: str) -> None:
+        self.world.end_examinations(verdict)
+
+    @precondition(lambda self: self.world.examiners)
+    @rule(data=st.data(), what=st.sampled_from(["trouble", "evicted", "gone"]))
+    def examination(self, data: st.DataObject, what: str) -> None:
+        name = data.draw(st.sampled_from(sorted(self.world.examiners)), label="examination")
+        if what == "gone":
+            del self.world.examiners[name]
+        else:
+            self.world.end_examination(name, {"trouble": "no rows"} if what == "trouble" else None, "Failed")
 
     @precondition(lambda self: self.world.revisions)
     @rule(data=st.data(), ready=st.booleans())

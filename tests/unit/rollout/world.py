@@ -4,6 +4,7 @@ Pods become ready, crash and go when a test says so; the gateway answers when a 
 but what Kubernetes' own controllers do (`kubelet`: pods appear and disappear as their Deployment asks).
 """
 
+import json
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,9 @@ from typing import Any
 from tandem.api.names import revision_name
 from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
 from tandem.api.status import ModelDeploymentStatus, ReadinessFinding
+from tandem.cluster.examined import examination_state, gated_revision, nothing_examined
 from tandem.judge import Counts, Verdict, VerdictKind
+from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL, Examination
 from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision, Happening
 from tandem.rollout.observation import Observation, PodState, QualityState, RevisionState, RouteState, Trouble
@@ -141,6 +144,7 @@ class World:
     interface: list[dict[str, Any]] = field(default_factory=list)
     consumers: list[dict[str, Any]] = field(default_factory=list)
     accept_weakening: list[str] = field(default_factory=list)
+    quality: dict[str, Any] | None = None
 
     now: datetime = NOON
     generation: int = 1
@@ -156,13 +160,15 @@ class World:
     unread: frozenset[str] = frozenset()
     readiness: tuple[ReadinessFinding, ...] | None = None
     blind: frozenset[str] = frozenset()
-    quality: QualityState | None = None
+    examiners: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows_edition: int = 1
     evidence_trouble: Trouble | None = None
     refusals: tuple[Trouble, ...] = ()
     image_ids: dict[str, str] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
     pods_made: int = 0
     # What the test knows and Tandem does not have to:
+    passed: set[str] = field(default_factory=set)
     good: set[str] = field(default_factory=set)
     banned: set[str] = field(default_factory=set)
     begun: set[tuple[str, int, str]] = field(default_factory=set)
@@ -191,6 +197,9 @@ class World:
         """A person deletes it; its children go with it."""
         self.revisions.pop(name)
         self.workloads.pop(name, None)
+        self.examiners = {
+            key: pod for key, pod in self.examiners.items() if pod["metadata"]["labels"][EXAMINES_LABEL] != name
+        }
         self.good.discard(name)
         self.banned.discard(name)
         self.begun = {item for item in self.begun if item[0] != name}
@@ -235,6 +244,24 @@ class World:
         self.make_unready([pod], Trouble("Error", f"pod {pod.name}: its container exited (exit code 1)", True))
         pod.restarts += 1
         pod.last_exit = self.now
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """Editions of the rows that are asked."""
+        return {"cases": str(self.rows_edition)}
+
+    def end_examination(self, name: str, word: dict[str, Any] | None, phase: str = "Succeeded") -> None:
+        """The pod of an examination ends, with this last word."""
+        terminated = {"finishedAt": self.now.isoformat(), "message": json.dumps(word)} if word else {}
+        statuses = [{"name": EXAMINER, "state": {"terminated": terminated}}]
+        self.examiners[name]["status"] = {"phase": phase, "containerStatuses": statuses}
+
+    def end_examinations(self, outcome: str, message: str = "1 of 9 missed") -> None:
+        """All examinations that are on come to this verdict."""
+        for name, pod in self.examiners.items():
+            if pod["status"]["phase"] == "Running":
+                self.passed |= {pod["inputs"]} if outcome == "Passed" else set()
+                self.end_examination(name, {"outcome": outcome, "message": message, "asked": 9, "gates": []})
 
     def answer_route(self) -> None:
         """The gateway takes the route over as it is now."""
@@ -283,6 +310,8 @@ class World:
         }
         spec["rollout"]["acceptWeakening"] = self.accept_weakening
         spec["rollout"] |= {"pace": self.pace, "evidence": {"whenUndecided": self.when_undecided}}
+        if self.quality is not None:
+            spec["quality"] = self.quality
         if self.max_duration is not None:
             spec["rollout"]["evidence"]["maxDuration"] = self.max_duration
         if self.attempt is not None:
@@ -310,7 +339,7 @@ class World:
             evidence_trouble=self.evidence_trouble,
             unread=self.unread,
             blind=self.blind,
-            quality=self.quality,
+            quality=self._quality_state(),
             blocked=self.blocked,
             conflict=self.conflict,
             readiness=self.readiness,
@@ -329,6 +358,13 @@ class World:
             trouble=next((item for item in troubles if item.own_fault), troubles[0] if troubles else None),
             drained=revision.name in self.drained,
         )
+
+    def _quality_state(self) -> QualityState | None:
+        deployment, pods = self.deployment(), list(self.examiners.values())
+        state = gated_revision(deployment, {name: self._state(item) for name, item in self.revisions.items()})
+        if state is None:
+            return nothing_examined(pods)
+        return examination_state(deployment, state, pods, self.rows, self.now)
 
     def _route_state(self) -> RouteState | None:
         if self.route is None:
@@ -379,6 +415,9 @@ class World:
             writes.append(partial(self._make_revision, desired.new_revision))
         for name, replicas in desired.replicas.items():
             writes.append(partial(self._scale, name, replicas))
+        if desired.examine is not None:
+            writes.append(partial(self._examine, desired.examine))
+        writes += [partial(self.examiners.pop, name, None) for name in desired.dismiss]
         return [*writes, *(partial(self.delete_revision, name) for name in desired.delete)]
 
     def _write_status(self, decision: Decision) -> None:
@@ -409,6 +448,12 @@ class World:
         if name in self.revisions:
             self.workloads.setdefault(name, Workload(replicas)).replicas = replicas
 
+    def _examine(self, examination: Examination) -> None:
+        metadata = {"name": examination.name, "labels": {EXAMINES_LABEL: examination.revision}}
+        pod = {"metadata": {**metadata, "creationTimestamp": self.now.isoformat()}, "status": {"phase": "Running"}}
+        pod["inputs"] = examination.inputs
+        self.examiners.setdefault(examination.name, pod)
+
     def _write_record(self, name: str, status: dict[str, Any]) -> None:
         if name in self.revisions:
             self.revisions[name].status = status
@@ -423,6 +468,7 @@ class World:
         self.kubelet()
         self.make_ready(pod for pod in self.pods() if not pod.terminating)
         self.answer_route()
+        self.end_examinations("Passed", "passed")
         self.judge(verdict_of(VerdictKind.ADVANCE, "0 of 500 requests failed"))
         self.pass_time(seconds)
 

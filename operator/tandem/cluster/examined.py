@@ -1,0 +1,124 @@
+"""Reading the pods of examinations into what is known of the candidate's. Pure: the objects come from the cache."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from tandem.api.objects import ModelDeployment
+from tandem.api.revision import QualityReport
+from tandem.cluster.observe import Body, moment
+from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL, examination_name, inputs_digest
+from tandem.rollout.observation import QualityState, RevisionState
+
+AGAIN_AFTER: Final = timedelta(seconds=30)
+"""What kept an examination from a verdict may be mended by now; a pod that no node takes is not made in a circle."""
+
+
+def examiners(pods: Iterable[Body]) -> list[Body]:
+    """Return the pods that examine a version."""
+    return [pod for pod in pods if EXAMINES_LABEL in (pod["metadata"].get("labels") or {})]
+
+
+def gated_revision(deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> RevisionState | None:
+    """Return the candidate if ``spec.quality`` is declared and it has had no requests."""
+    slot = deployment.status.candidate
+    if deployment.spec.quality is None or slot is None or slot.weight > 0 or slot.judged_since is not None:
+        return None
+    return states.get(slot.revision)
+
+
+def nothing_examined(pods: Iterable[Body]) -> QualityState | None:
+    """Return that nobody is to be asked, with the pods that are left from before; None if there are none."""
+    left = _names(examiners(pods))
+    return QualityState("", "", obsolete=left) if left else None
+
+
+def examination_state(
+    deployment: ModelDeployment,
+    state: RevisionState,
+    pods: Iterable[Body],
+    rows: Mapping[str, str],
+    now: datetime,
+) -> QualityState:
+    """Return what is known of the examination of the candidate; ``rows``: the editions of ConfigMaps, by name."""
+    slot, revision, mine = deployment.status.candidate, state.revision, examiners(pods)
+    assert slot is not None
+    inputs = inputs_digest(deployment, revision, rows)
+    known = revision.status.quality
+    # A version that passed need not be asked the same again when it comes back; one that failed is at the next attempt.
+    if known is not None and known.inputs == inputs and (known.outcome == "Passed" or known.attempt == slot.attempt):
+        return QualityState(slot.revision, inputs, known.outcome, known.message, obsolete=_names(mine))
+    name = examination_name(slot.revision, slot.attempt, inputs)
+    others = _names(pod for pod in mine if pod["metadata"]["name"] != name)
+    pod = next((pod for pod in mine if pod["metadata"]["name"] == name), None)
+    if pod is None:
+        return QualityState(slot.revision, inputs, message="the pod that asks is being made", obsolete=others)
+    if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
+        trouble = _kept(name, pod.get("status", {}))
+        return QualityState(slot.revision, inputs, message="it is being asked", trouble=trouble, obsolete=others)
+    return _ended(QualityState(slot.revision, inputs, obsolete=others), slot.attempt, pod, now)
+
+
+def _ended(state: QualityState, attempt: int, pod: Body, now: datetime) -> QualityState:
+    """Read the last word of an examination: its verdict, or what kept it from one."""
+    name, status = pod["metadata"]["name"], pod["status"]
+    ended = _terminated(status)
+    word = _last_word(ended)
+    over = moment(ended.get("finishedAt") or pod["metadata"].get("creationTimestamp")) or now
+    try:
+        report = QualityReport.model_validate({**word, "inputs": state.inputs, "attempt": attempt, "at": over})
+    except ValidationError:
+        trouble = str(word.get("trouble") or _end(name, status, ended))
+        again = now - over >= AGAIN_AFTER
+        obsolete = (*state.obsolete, name) if again else state.obsolete
+        return replace(state, message="it ended without a verdict", trouble=trouble, obsolete=obsolete)
+    return replace(state, message="it has answered; the verdict is being written down", report=report)
+
+
+def _last_word(ended: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        word = json.loads(ended.get("message") or "{}")
+    except ValueError:
+        return {}
+    return word if isinstance(word, Mapping) else {}
+
+
+def _terminated(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    for container in status.get("containerStatuses") or ():
+        if container.get("name") == EXAMINER:
+            found: Mapping[str, Any] = (container.get("state") or {}).get("terminated") or {}
+            return found
+    return {}
+
+
+def _end(name: str, status: Mapping[str, Any], ended: Mapping[str, Any]) -> str:
+    """Say how a pod ended that left no verdict: evicted, out of time or memory, its rows not to be copied."""
+    said = status.get("message") or status.get("reason") or ended.get("reason") or "without a word"
+    copied = [each["name"] for each in status.get("initContainerStatuses") or () if _exit_code(each)]
+    if copied:
+        said = "a file of rows could not be copied out of the bento's image: is quality's path right?"
+    return f"pod {name} ended without a verdict ({said}); it is tried again"
+
+
+def _exit_code(container: Mapping[str, Any]) -> int:
+    return int(((container.get("state") or {}).get("terminated") or {}).get("exitCode", 0))
+
+
+def _kept(name: str, status: Mapping[str, Any]) -> str | None:
+    """Return what keeps a pod from running that only a person can change."""
+    for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
+            return f"pod {name}: {waiting['reason']}: {waiting.get('message', '')}".rstrip(": ")
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            return f"pod {name} has no node: {condition.get('message', '')}"
+    return None
+
+
+def _names(pods: Iterable[Body]) -> tuple[str, ...]:
+    return tuple(sorted(pod["metadata"]["name"] for pod in pods))

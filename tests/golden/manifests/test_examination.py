@@ -1,0 +1,66 @@
+"""From spec.quality to the pod that asks a candidate, and the questions that it is given.
+
+``TANDEM_UPDATE_GOLDEN=1 pytest tests/golden/manifests`` writes the expected file anew; read the difference then.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tandem.api.objects import parse_deployment, parse_revision
+from tandem.manifests.configs import ConfigContent
+from tandem.manifests.declared import declare
+from tandem.manifests.edges import edges
+from tandem.manifests.examination import Examination, examiner_manifest, plan_manifest
+from tandem.manifests.revision import revision_manifest
+from tandem.manifests.text import to_yaml
+
+FOLDER = Path(__file__).parent
+EXPECTED = FOLDER / "examination.yaml"
+QUALITY: dict[str, Any] = {
+    "edgeCases": {
+        "rows": [{"configMap": "fraud-edge-cases"}, {"path": "/home/bentoml/bento/src/cases.jsonl"}],
+        "share": "95%",
+    },
+    "slices": {
+        "rows": [{"secret": "fraud-rows"}],
+        "answer": "/risk",
+        "gates": [{"field": "sex", "metric": "mae", "maxGap": 0.02, "maxLossAgainstStable": 0.01}],
+    },
+    "compare": {"maxChanged": "5%", "answer": "/risk"},
+    "limits": {"rate": 20, "duration": "5m"},
+}
+
+
+def test_the_pod_that_asks_is_as_expected() -> None:
+    made = "---\n".join(to_yaml(manifest) for manifest in examination_manifests())
+    if os.environ.get("TANDEM_UPDATE_GOLDEN") == "1":
+        EXPECTED.write_text(made)
+    assert made == EXPECTED.read_text(), "read the difference, then TANDEM_UPDATE_GOLDEN=1 pytest tests/golden"
+
+
+def test_nothing_that_selects_pods_finds_it() -> None:
+    """It must get no request of a user, and count as no pod of the version."""
+    _, pod = examination_manifests()
+    children = list(yaml.safe_load_all((FOLDER / "cases" / "everything.out.yaml").read_text()))
+    found = [each["spec"]["selector"] for each in children if "selector" in each.get("spec", {})]
+    selectors = [selector.get("matchLabels", selector) for selector in found]
+    assert len(selectors) >= 4
+    for selector in selectors:
+        assert not selector.items() <= pod["metadata"]["labels"].items()
+
+
+def examination_manifests() -> list[dict[str, Any]]:
+    """Return the questions and the pod, for the golden case with everything."""
+    body, *config_maps = yaml.safe_load_all((FOLDER / "cases" / "everything.in.yaml").read_text())
+    body["spec"]["quality"] = QUALITY
+    md = parse_deployment(body)
+    configs = {each["metadata"]["name"]: ConfigContent.of(each) for each in config_maps}
+    created = revision_manifest(md, declare(md.spec, configs), 1, edges(md.spec.requirements))
+    revision = parse_revision({**created, "metadata": {**created["metadata"], "uid": "uid-of-the-revision"}})
+    addresses = ("10.0.0.7", "fd00::7")
+    examination = Examination(revision.metadata.name, 1, "0123456789abcdef", addresses, ("10.0.0.8",))
+    image = "registry.example.com/tandem-operator:1.2.3"
+    return [plan_manifest(md, revision), examiner_manifest(md, revision, examination, image)]
