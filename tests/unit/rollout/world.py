@@ -417,7 +417,7 @@ class World:
             writes.append(partial(self._scale, name, replicas))
         if desired.examine is not None:
             writes.append(partial(self._examine, desired.examine))
-        writes += [partial(self.examiners.pop, name, None) for name in desired.dismiss]
+        writes += [partial(self._dismiss, name) for name in desired.dismiss]
         return [*writes, *(partial(self.delete_revision, name) for name in desired.delete)]
 
     def _write_status(self, decision: Decision) -> None:
@@ -453,6 +453,9 @@ class World:
         pod = {"metadata": {**metadata, "creationTimestamp": self.now.isoformat()}, "status": {"phase": "Running"}}
         pod["inputs"] = examination.inputs
         self.examiners.setdefault(examination.name, pod)
+
+    def _dismiss(self, name: str) -> None:
+        self.examiners.pop(name, None)
 
     def _write_record(self, name: str, status: dict[str, Any]) -> None:
         if name in self.revisions:
