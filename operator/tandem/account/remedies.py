@@ -36,6 +36,10 @@ _REMEDIES: Final = {
     "TooSlow": Remedy(
         "dataScience", "make it faster and push a new image; a wrong objective is relaxed while stable serves alone"
     ),
+    "QualityFailed": Remedy(
+        "dataScience", "fix the model, or the case if it is wrong: docs/quality.md; changed questions need a retry"
+    ),
+    "QualityUnchecked": Remedy("dataScience", "do what the message says; it is asked again by itself"),
     "PodsRestarting": _CRASH,
     "NotReadyInTime": _CRASH,
     "MixedImages": Remedy("engineering", "use tags that are pushed once, or digests"),
