@@ -1,7 +1,7 @@
-"""A real Prometheus for tests: on loopback, in a temporary folder, scraping what it is told to once a second.
+"""A real Prometheus for tests, in a temporary folder: it scrapes what it is told to once a second.
 
-It is the machine's own where there is one, otherwise the one of Debian's package, unpacked into the cache: nothing is
-installed, and no service is started::
+It listens on loopback, or on another address of this machine. It is the machine's own where there is one, otherwise the
+one of Debian's package, unpacked into the cache: nothing is installed, and no service is started::
 
     with Prometheus([Target("127.0.0.1:8000", {"namespace": "payments", "pod": "fraud-r1-a"})]) as prometheus:
         httpx.get(f"{prometheus.url}/api/v1/targets")
@@ -56,17 +56,23 @@ def find_prometheus(cache: Path | None = None, progress: Progress | None = None)
 class Prometheus:
     """A Prometheus that runs while the block does. It ends with this program too, even if that is killed."""
 
-    def __init__(self, targets: Iterable[Target], cache: Path | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        targets: Iterable[Target],
+        cache: Path | None = None,
+        progress: Progress | None = None,
+        host: str = _LOOPBACK,
+    ) -> None:
         self._program = find_prometheus(cache, progress)
         self._folder = Path(tempfile.mkdtemp(prefix="tandem-prometheus-"))
         self._table = table_of(self._folder)
         self._guard: subprocess.Popen[bytes] | None = None
-        self._address = f"{_LOOPBACK}:{_free_port()}"
+        self._address = f"{host}:{_free_port(host)}"
         self.url = f"http://{self._address}"
         self._configuration = self._folder / "prometheus.yml"
-        found = [{"targets": [target.address], "labels": dict(target.labels)} for target in targets]
-        (self._folder / "targets.json").write_text(json.dumps(found))
-        job = {"job_name": "pods", "file_sd_configs": [{"files": [str(self._folder / "targets.json")]}]}
+        self._targets = self._folder / "targets.json"
+        self.scrape(targets)
+        job = {"job_name": "pods", "file_sd_configs": [{"files": [str(self._targets)]}]}
         every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
         self._configuration.write_text(json.dumps({"global": every, "scrape_configs": [job]}))  # JSON is YAML
 
@@ -78,6 +84,13 @@ class Prometheus:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def scrape(self, targets: Iterable[Target]) -> None:
+        """Scrape these from now on; one that runs notices by itself."""
+        found = [{"targets": [target.address], "labels": dict(target.labels)} for target in targets]
+        new = self._targets.with_suffix(".new")
+        new.write_text(json.dumps(found))
+        new.replace(self._targets)
 
     def start(self) -> None:
         """Start it, again if it was killed, with the data that it had; returns when it answers. Raises ClusterError."""
@@ -128,7 +141,7 @@ def _fetch(folder: Path) -> None:
     shutil.rmtree(partial)
 
 
-def _free_port() -> int:
+def _free_port(host: str) -> int:
     with socket.socket() as free:
-        free.bind((_LOOPBACK, 0))
+        free.bind((host, 0))
         return int(free.getsockname()[1])

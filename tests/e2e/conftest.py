@@ -23,6 +23,7 @@ ORDER = (
     "test_main_job",
     "test_rollback",
     "test_gateway_errors",
+    "test_prometheus_source",
     "test_without_gateway",
     "test_command_line",
     "test_changes_of_mind",
