@@ -66,6 +66,10 @@ class CandidateSlot(ApiModel):
     weight_since: Time | None = Field(
         None, description="When the gateway had accepted this weight; hold times count from here."
     )
+    asked_since: Time | None = Field(
+        None,
+        description="Since when it is asked the questions of spec.quality; what is counted meanwhile is no evidence.",
+    )
     judged_since: Time | None = Field(
         None,
         description="When it first got requests, or a person last resumed it; evidence.maxDuration counts from here.",

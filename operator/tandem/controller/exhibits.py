@@ -78,13 +78,11 @@ def subject_of(deployment: ModelDeployment) -> Subject | None:
 
 
 def by_users(deployment: ModelDeployment, subject: Subject) -> bool:
-    """Tell whether what is counted now was asked by users.
-
-    Where ``spec.quality`` is declared, a candidate is asked by Tandem before it gets weight, and stable beside it.
-    """
-    candidate = deployment.status.candidate
-    asked_first = deployment.spec.quality is not None and candidate is not None and not subject.watched
-    return not asked_first or candidate is None or candidate.judged_since is not None
+    """Tell whether what is counted now was asked by users: while a candidate is asked by Tandem, stable may be too."""
+    candidate, quality = deployment.status.candidate, deployment.spec.quality
+    if candidate is None or candidate.asked_since is None or quality is None:
+        return True
+    return subject.watched and not quality.asks_stable
 
 
 def settings_of(deployment: ModelDeployment, subject: Subject) -> Settings:

@@ -15,7 +15,7 @@ from tandem.rollout.observation import Observation, RevisionState
 from tandem.rollout.operational import known_readiness
 from tandem.rollout.orders import follow_orders
 from tandem.rollout.progress import advance, close_watch, follow_spec
-from tandem.rollout.quality import is_unrecorded
+from tandem.rollout.quality import is_unrecorded, note_questions
 from tandem.rollout.recovery import recover_slots
 from tandem.rollout.trial import judge_candidate, judge_stable
 from tandem.rollout.waiting import waiting_for
@@ -44,7 +44,9 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
     close_watch(draft)
     draft.note_stable()
     note_contract(draft)
-    desired, status = desired_children(draft), _status(draft)
+    desired = desired_children(draft)
+    note_questions(draft, due=desired.examine is not None)
+    status = _status(draft)
     return Decision(
         status=status,
         revisions={name: _revision_status(draft, state, desired) for name, state in seen.revisions.items()},

@@ -70,6 +70,16 @@ def examination_due(draft: Draft, target: int, size: int) -> Examination | None:
     )
 
 
+def note_questions(draft: Draft, due: bool) -> None:
+    """Note since when the candidate is asked: before it is, and until there is a verdict on record."""
+    slot, state = draft.candidate, _state(draft)
+    if slot is None:
+        return
+    on = awaits_verdict(draft) and state is not None and state.outcome is None
+    since = slot.asked_since or (draft.now if due else None)
+    draft.change_candidate(asked_since=since if on else None)
+
+
 def is_unrecorded(state: QualityState | None, revision: str) -> bool:
     """Tell whether a version has a verdict that its status does not hold yet."""
     return state is not None and state.revision == revision and state.report is not None

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tandem.api.objects import ModelDeployment, parse_deployment
-from tandem.controller.exhibits import allowed_shares, begin, objective_seconds, settings_of, subject_of
+from tandem.api.quality import Quality
+from tandem.controller.exhibits import allowed_shares, begin, by_users, objective_seconds, settings_of, subject_of
 from tandem.judge import Counts
 
 SINCE = "2026-03-01T12:00:00Z"
@@ -58,3 +59,31 @@ def test_evidence_under_an_objective_that_was_tightened_begins_afresh() -> None:
     exhibit = begin(subject, before).after({"fraud-r2": counts, "fraud-r1": counts})
     kept = exhibit.under(objective_seconds(after), {})
     assert set(kept.evidence.metrics) == {"errors"}
+
+
+@pytest.mark.parametrize(
+    ("slots", "quality", "counts"),
+    [
+        pytest.param({"candidate": {"weight": 10}}, {}, True, id="it-has-weight"),
+        pytest.param({"candidate": {"askedSince": SINCE}}, {}, False, id="it-is-asked"),
+        pytest.param({"candidate": {"askedSince": SINCE}}, None, True, id="the-section-was-removed"),
+        pytest.param({"candidate": {"askedSince": SINCE}, "fallback": {}}, {}, True, id="stable-is-watched"),
+        pytest.param(
+            {"candidate": {"askedSince": SINCE}, "fallback": {}},
+            {"compare": {"maxChanged": "1%"}},
+            False,
+            id="stable-is-watched-and-asked-too",
+        ),
+    ],
+)
+def test_what_tandem_asked_is_no_evidence(slots: dict[str, Any], quality: dict[str, Any] | None, counts: bool) -> None:
+    status: dict[str, Any] = {"stable": {"revision": "fraud-r2", "since": SINCE}}
+    status["candidate"] = {"revision": "fraud-r3", "attempt": 1, "since": SINCE, "size": 1, **slots["candidate"]}
+    if "fallback" in slots:
+        status["fallback"] = {"revision": "fraud-r1", "size": 1}
+    found = deployment({}, **status)
+    if quality is not None:
+        found = found.with_changes(spec=found.spec.with_changes(quality=Quality.model_validate(quality)))
+    subject = subject_of(found)
+    assert subject is not None
+    assert by_users(found, subject) is counts

@@ -76,6 +76,22 @@ def test_a_verdict_counts_once_it_is_on_record_and_its_pod_goes() -> None:
     assert world.examiners == {}
 
 
+def test_since_when_it_is_asked_is_noted_until_there_is_a_verdict() -> None:
+    world = asked()
+    since = world.now
+    world.pass_time(10)
+    world.make_unready(world.pods(R2))
+    asking = decided(world).decision.status.candidate
+    assert asking is not None
+    assert asking.asked_since == since
+    world.make_ready(world.pods(R2))
+    world.end_examinations("Passed", "passed")
+    rounds(world, 1)
+    done = decided(world).decision.status.candidate
+    assert done is not None
+    assert done.asked_since is None
+
+
 def test_it_is_asked_when_enough_pods_are_ready() -> None:
     world = started()
     world.declare(quality=QUALITY)
