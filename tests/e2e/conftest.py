@@ -29,6 +29,8 @@ ORDER = (
     "test_changes_of_mind",
     "test_bad_input",
     "test_dying_pods",
+    "test_quality",
+    "test_quality_trouble",
     "test_pushed_again",
     "test_crashes",
     "test_profile",
