@@ -32,7 +32,10 @@ def quality_complaint(draft: Draft) -> tuple[str, str] | None:
     state = _state(draft)
     if state is None or state.outcome != "Failed" or not is_gated(draft):
         return None
-    return QUALITY_FAILED, f"it got no request, since its answers before that are not good enough: {state.message}"
+    return (
+        QUALITY_FAILED,
+        f"it got no request: it did not answer the questions of spec.quality as it should: {state.message}",
+    )
 
 
 def quality_trouble(draft: Draft) -> tuple[str, str] | None:
@@ -77,6 +80,8 @@ def note_questions(draft: Draft, due: bool) -> None:
         return
     on = awaits_verdict(draft) and state is not None and state.outcome is None
     since = slot.asked_since or (draft.now if due else None)
+    if slot.asked_since is not None and state is not None and state.outcome == "Passed":
+        draft.tell("QualityPassed", f"{slot.revision}: {state.message}")
     draft.change_candidate(asked_since=since if on else None)
 
 

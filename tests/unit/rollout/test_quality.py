@@ -72,6 +72,7 @@ def test_a_verdict_counts_once_it_is_on_record_and_its_pod_goes() -> None:
     assert kept is not None and (kept.outcome, kept.attempt, kept.at) == ("Passed", 1, world.now)
     found = decided(world)
     assert outcome(found, "weight") == {"weight": 10}
+    assert [each.message for each in found.decision.happenings if each.reason == "QualityPassed"] == [f"{R2}: passed"]
     decided(world)
     assert world.examiners == {}
 
