@@ -30,6 +30,10 @@ _CRASH: Final = Remedy("dataScience", "fix what the quoted line says, and push a
 _FIX: Final = Remedy("dataScience", "fix the model, and push a new image")
 _PERSON: Final = Remedy("engineering", "ask who ordered it; retry tries it again")
 
+_LOOK: Final = Remedy(
+    "engineering", "the version has not changed: look at its pods, its load and what it calls; or roll it back"
+)
+
 _REMEDIES: Final = {
     "TooManyErrors": _FIX,
     "MetricWorse": _FIX,
@@ -66,6 +70,8 @@ _REMEDIES: Final = {
     "MetricMissing": Remedy("dataScience", "correct the metric's name, or let the service write it from its start"),
     "MetricGarbled": Remedy("dataScience", "count whole events, and count each bad one in the total too"),
     "RequirementsRelaxed": Remedy("dataScience", "relax objectives while the old version serves alone, or promote"),
+    "AvailabilityMissed": _LOOK,
+    "LatencyMissed": _LOOK,
     "ModelTooOld": Remedy("dataScience", "train it anew, or find that it is still good and raise requirements.maxAge"),
     "ReviewOverdue": Remedy("dataScience", "look at the declaration with both teams, and set the next spec.reviewBy"),
     "Frozen": Remedy("engineering", "resume lifts the freeze"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tandem.cluster.cache import Key
+from tandem.controller.objectives import Objectives
 from tandem.judge import History, add_history
 from tandem.signals import Ledger, PodSample, PodTarget, fold
 from tandem.signals.collector import Scraper
@@ -30,6 +31,7 @@ LONGEST_LOOK: Final = 5.0
 
 @dataclass(slots=True)
 class _Lesson:
+    key: Key
     revision: str
     scraper: Scraper
     targets: Sequence[PodTarget]
@@ -43,9 +45,13 @@ class _Lesson:
 
 
 class Histories:
-    """Histories by ModelDeployment. `run` reads the pods, for as long as it is awaited."""
+    """Histories by ModelDeployment. `run` reads the pods, for as long as it is awaited.
 
-    def __init__(self) -> None:
+    ``objectives``: who is told of what was counted, too.
+    """
+
+    def __init__(self, objectives: Objectives | None = None) -> None:
+        self.objectives = objectives or Objectives()
         self._lessons: dict[Key, _Lesson] = {}
         self._news = asyncio.Event()
 
@@ -65,7 +71,7 @@ class Histories:
         lesson = self._lessons.get(key)
         if lesson is None or lesson.revision != revision:
             due = asyncio.get_running_loop().time()
-            self._lessons[key] = _Lesson(revision, scraper, targets, objectives, due, others)
+            self._lessons[key] = _Lesson(key, revision, scraper, targets, objectives, due, others)
             self._news.set()
             return
         if lesson.resting or not lesson.targets:
@@ -89,6 +95,7 @@ class Histories:
     def forget(self, key: Key) -> None:
         """Drop what is known of a ModelDeployment that is gone."""
         self._lessons.pop(key, None)
+        self.objectives.forget(key)
 
     async def run(self) -> None:
         """Look at one version after the other, the one that has waited longest first."""
@@ -101,7 +108,7 @@ class Histories:
                 await self._wait_until(following.due if following is not None else None)
                 continue
             following.due = loop.time() + EVERY
-            await _look(following)
+            await self._look(following)
             await asyncio.sleep(len(following.targets) / PODS_PER_SECOND)
 
     async def _wait_until(self, due: float | None) -> None:
@@ -111,14 +118,17 @@ class Histories:
         except TimeoutError:
             return
 
-
-async def _look(lesson: _Lesson) -> None:
-    answers, looks = await asyncio.gather(lesson.scraper.scrape(lesson.targets), _look_at_others(lesson))
-    samples = [answer for answer in answers if isinstance(answer, PodSample)]
-    folded = fold(lesson.ledger, samples, lesson.objectives, {target.key for target in lesson.targets})
-    tallied = fold_tallies(lesson.tallies, (tally for look in looks for tally in look.tallies), {lesson.revision})
-    lesson.ledger, lesson.tallies = folded.ledger, tallied.ledger
-    lesson.history = add_history(lesson.history, tallied.beside(folded.counts).get(lesson.revision, {}))
+    async def _look(self, lesson: _Lesson) -> None:
+        answers, looks = await asyncio.gather(lesson.scraper.scrape(lesson.targets), _look_at_others(lesson))
+        samples = [answer for answer in answers if isinstance(answer, PodSample)]
+        folded = fold(lesson.ledger, samples, lesson.objectives, {target.key for target in lesson.targets})
+        tallied = fold_tallies(lesson.tallies, (tally for look in looks for tally in look.tallies), {lesson.revision})
+        lesson.ledger, lesson.tallies = folded.ledger, tallied.ledger
+        counts = tallied.beside(folded.counts).get(lesson.revision, {})
+        lesson.history = add_history(lesson.history, counts)
+        if not lesson.resting:
+            edgeless = folded.missing_edges.get(lesson.revision, ())
+            self.objectives.note(lesson.key, lesson.revision, folded.counts.get(lesson.revision, {}), edgeless)
 
 
 async def _look_at_others(lesson: _Lesson) -> Sequence[TallyLook]:

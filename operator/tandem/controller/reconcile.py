@@ -25,6 +25,7 @@ from tandem.controller.declarations import Declarations, Match
 from tandem.controller.examinations import Examinations
 from tandem.controller.history import Histories
 from tandem.controller.logs import LastLines
+from tandem.controller.objectives import Objectives
 from tandem.controller.parts import Parts
 from tandem.controller.proxies import Proxies
 from tandem.controller.reach import api_server_of
@@ -77,7 +78,7 @@ async def reconciler(
         PrometheusClient(allowed=prometheus, tokens=tokens) as client,
         PodClient(api_server, PROXY_TIMEOUT) as proxies,
     ):
-        histories = Histories()
+        histories = Histories(Objectives(parts.enqueue))
         learning = asyncio.create_task(histories.run(), name="histories")
         sources = Sources(scraper, client, Gateways(proxies, Proxies(parts.cluster).find))
         trials = Trials(sources, histories, parts.enqueue_urgently)
@@ -185,6 +186,7 @@ class Reconciler:
             service_target=selected_revision(service) if service else None,
             verdict=judged.verdict,
             evidence_trouble=judged.trouble,
+            watched=self._trials.watched(key, deployment),
             unread=self._trials.unread(key, deployment.metadata.namespace, states),
             blind=self._trials.blind(key, deployment.metadata.namespace, states),
             blocked=blocked,

@@ -28,7 +28,8 @@ from tandem.controller.exhibits import (
 from tandem.controller.history import Histories
 from tandem.controller.reader import BLIND_TIMES, UNREADABLE_TIMES, Reader
 from tandem.judge import Verdict, VerdictKind
-from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble
+from tandem.rollout.objectives import granted
+from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble, Watched
 from tandem.signals import Flaw, Fold, Ledger, NamedMetric, PodTarget, drained, fold, named_metrics
 from tandem.signals.handover import caught_up, handed_over
 from tandem.signals.sources import Sources
@@ -101,6 +102,7 @@ class Trials:
             self._open(key, trial, subject, deployment, states)
         objectives = objective_seconds(deployment)
         counted = self._fold(trial, objectives, states)
+        self._note_objectives(key, deployment, counted)
         if subject is None or trial.exhibit is None:
             return Judged()
         exhibit = trial.exhibit.under({*objectives, *gateway_metrics(deployment)}, named_in(deployment)).at(subject)
@@ -128,9 +130,21 @@ class Trials:
         reader = self._trial(key, deployment).reader
         reader.follow(f"{key[0]}/{key[1]}", targets, self._sources.tallies(deployment))
 
+    def _note_objectives(self, key: Key, deployment: ModelDeployment, counted: Fold) -> None:
+        """Have stable's objectives looked at while something is tried, too."""
+        stable = deployment.status.stable
+        if stable is not None:
+            edgeless = counted.missing_edges.get(stable.revision, ()) if stable.revision in counted.counts else None
+            note = self._histories.objectives.note
+            note(key, stable.revision, counted.counts.get(stable.revision, {}), edgeless)
+
     def _learn(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
-        """Have stable looked at now and then while it serves alone; without a gateway nothing is compared with it."""
-        if status.candidate is not None or status.fallback is not None or deployment.spec.traffic.gateway is None:
+        """Have stable looked at now and then while it serves alone.
+
+        Without a gateway nothing will be compared with it, but it may have objectives to keep.
+        """
+        looked_at = deployment.spec.traffic.gateway is not None or granted(deployment)
+        if status.candidate is not None or status.fallback is not None or not looked_at:
             self._histories.rest(key)
         elif status.stable is not None:
             name = status.stable.revision
@@ -138,6 +152,10 @@ class Trials:
             scraper = self._sources.scraper(key, deployment.spec.rollout.evidence.source)
             tallies = self._sources.tallies(deployment)
             self._histories.learn(key, name, scraper, targets, objective_seconds(deployment), tallies)
+
+    def watched(self, key: Key, deployment: ModelDeployment) -> Watched | None:
+        """Return what the version that serves has answered lately, to hold its objectives against."""
+        return self._histories.objectives.seen(key, granted(deployment))
 
     def unread(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
         """Return the revisions with a ready pod whose counters have never been read."""

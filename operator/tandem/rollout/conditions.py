@@ -11,6 +11,7 @@ from tandem.rollout.aging import aged
 from tandem.rollout.contract import CONTRACT_WEAKENED, weakening
 from tandem.rollout.draft import Draft
 from tandem.rollout.images import different_images
+from tandem.rollout.objectives import OBJECTIVE_MISSED, objective_missed
 from tandem.rollout.observation import RevisionState
 from tandem.rollout.operational import OPERATIONALLY_READY, Finding, operationally_ready
 from tandem.rollout.pace import step_at
@@ -112,6 +113,9 @@ def _abnormal(draft: Draft) -> dict[str, Finding]:
         found["RouteConflict"] = ("True", seen.conflict.reason, seen.conflict.message)
     if seen.evidence_trouble is not None:
         found["EvidenceUnavailable"] = ("True", seen.evidence_trouble.reason, seen.evidence_trouble.message)
+    objective = objective_missed(draft)
+    if objective is not None:
+        found[OBJECTIVE_MISSED] = objective
     found.update(aged(draft.deployment.spec, draft.now))
     relaxed = weakening(draft)
     if relaxed is not None:

@@ -11,6 +11,7 @@ from tandem.rollout.contract import note_contract, weakened_terms
 from tandem.rollout.decision import Decision, Desired
 from tandem.rollout.desired import desired_children, last_number, slot_names
 from tandem.rollout.draft import Draft, Record, promotion_record
+from tandem.rollout.objectives import seconds_until_refreshed
 from tandem.rollout.observation import Observation, RevisionState
 from tandem.rollout.operational import known_readiness
 from tandem.rollout.orders import follow_orders
@@ -52,7 +53,11 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
         revisions={name: _revision_status(draft, state, desired) for name, state in seen.revisions.items()},
         desired=desired,
         happenings=tuple(draft.happenings),
-        wake_after=_sooner(_wake_after(draft, desired, status), seconds_until_older(deployment.spec, now)),
+        wake_after=_soonest(
+            _wake_after(draft, desired, status),
+            seconds_until_older(deployment.spec, now),
+            seconds_until_refreshed(status),
+        ),
     )
 
 
@@ -176,5 +181,5 @@ def _wake_after(draft: Draft, desired: Desired, status: ModelDeploymentStatus) -
     return STARTING_SECONDS if waits is not None and waits.what.startswith(("the gateway", "pods of")) else None
 
 
-def _sooner(one: float | None, other: float | None) -> float | None:
-    return min((seconds for seconds in (one, other) if seconds is not None), default=None)
+def _soonest(*waits: float | None) -> float | None:
+    return min((seconds for seconds in waits if seconds is not None), default=None)

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from tandem.api.objects import ModelRevision
 from tandem.api.revision import QualityReport
 from tandem.api.status import ReadinessFinding
-from tandem.judge import Verdict
+from tandem.judge import Counts, Verdict
 
 QUOTA_EXCEEDED: Final = "QuotaExceeded"
 PODS_REFUSED: Final = frozenset({QUOTA_EXCEEDED, "PodsRefused"})
@@ -113,6 +113,22 @@ class RouteState:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """What stable has answered, by metric: in the last hour, and in its last five minutes.
+
+    ``seconds``: for how long it has been watched; ``silent``: since it was last read. ``edgeless``: latency metrics
+    that its histogram has no edge for.
+    """
+
+    revision: str
+    hour: Mapping[str, Counts]
+    lately: Mapping[str, Counts]
+    seconds: float
+    silent: float
+    edgeless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Observation:
     """Everything that a decision is made from, besides the object itself and the time."""
 
@@ -136,6 +152,8 @@ class Observation:
     """Why the declared version cannot become a revision (a ConfigMap is missing, the spec cannot be read)."""
     conflict: Trouble | None = None
     """An older object claims the same host and path."""
+    watched: Watched | None = None
+    """What the version that serves has answered lately; None while nobody has looked."""
     readiness: tuple[ReadinessFinding, ...] | None = None
     """Readiness checks that do not pass; None: they have not been looked at, and what was found last stands."""
     refusals: tuple[Trouble, ...] = field(default=())

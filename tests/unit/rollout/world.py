@@ -20,7 +20,7 @@ from tandem.judge import Counts, Verdict, VerdictKind
 from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL, Examination
 from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision, Happening
-from tandem.rollout.observation import Observation, PodState, QualityState, RevisionState, RouteState, Trouble
+from tandem.rollout.observation import Observation, PodState, QualityState, RevisionState, RouteState, Trouble, Watched
 
 NAME = "fraud"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -158,6 +158,7 @@ class World:
     blocked: Trouble | None = None
     conflict: Trouble | None = None
     unread: frozenset[str] = frozenset()
+    watched: Watched | None = None
     readiness: tuple[ReadinessFinding, ...] | None = None
     blind: frozenset[str] = frozenset()
     examiners: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -342,6 +343,7 @@ class World:
             quality=self._quality_state(),
             blocked=self.blocked,
             conflict=self.conflict,
+            watched=self.watched,
             readiness=self.readiness,
             refusals=self.refusals,
         )
