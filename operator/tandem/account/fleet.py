@@ -1,7 +1,7 @@
 """The whole fleet: who owns what, what serves where, and what is about to expire."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tandem.account.rows import tag
@@ -9,6 +9,7 @@ from tandem.account.times import lasted
 from tandem.api.base import ApiModel
 from tandem.api.objects import ModelDeployment, ModelRevision
 from tandem.api.status import Time
+from tandem.readiness.dates import day
 
 SOON: Final = timedelta(days=30)
 """A waiver that holds no longer than this is told of."""
@@ -80,7 +81,7 @@ def _entry(
         since=stable.since if stable else None,
         made=meta.creation_timestamp,
         review_by=spec.review_by,
-        review_due=spec.review_by is not None and _day(spec.review_by) < now.date(),
+        review_due=spec.review_by is not None and day(spec.review_by) < now.date(),
         findings=open_findings(body, now),
         expiring=list(_expiring(deployment, now)),
     )
@@ -98,23 +99,16 @@ def open_findings(body: Mapping[str, Any], now: datetime) -> int | None:
 
 def _waived(until: Any, now: datetime) -> bool:
     try:
-        return _day(str(until)) >= now.date() if until else False
+        return day(str(until)) >= now.date() if until else False
     except ValueError:
         return False
 
 
 def _expiring(deployment: ModelDeployment, now: datetime) -> Iterator[Expiring]:
     for waiver in deployment.spec.waivers or []:
-        try:
-            last = _day(waiver.until)
-        except ValueError:  # the schema lets the 31st of February pass
-            continue
+        last = day(waiver.until)
         if last <= (now + SOON).date():
             yield Expiring(check=waiver.check, until=waiver.until, reason=waiver.reason, expired=last < now.date())
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text[:10])
 
 
 def cells(entry: Entry, now: datetime) -> tuple[str, ...]:

@@ -235,8 +235,9 @@ def _rollback(seen: Seen, revision: str | None, now: datetime) -> Order:
 
 def _rollback_of_stable(seen: Seen, stable: str, now: datetime) -> Order:
     status = _status(seen)
-    if status.fallback is not None and seen.ready(seen.states[status.fallback.revision]) > 0:
-        effect = f"{stable} is left at once: {status.fallback.revision} takes over with its ready pods"
+    fallback = seen.states.get(status.fallback.revision) if status.fallback is not None else None
+    if fallback is not None and seen.ready(fallback) > 0:
+        effect = f"{stable} is left at once: {fallback.name} takes over with its ready pods"
         return Order("Rollback", stable, effect)
     draft = Draft.of(seen.deployment, seen.observation(), now)
     target = last_good_before(draft, stable)

@@ -1,11 +1,15 @@
 """What the account says is wrong, whose business it is, and what a machine reads."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 
 from tandem.account.account import Amiss
+from tandem.account.line import line
 from tandem.account.paging import contacts
+from tandem.account.record import record_of
 from tandem.account.rows import cells, rows, tag
 from tandem.account.tell import account_of
 from tandem.account.times import lasted
@@ -112,3 +116,16 @@ def test_orders_to_be_copied_from_one_screen_are_all_acted_on(scene: str) -> Non
     """Tandem acts once on each id: two orders of one screen with the same id would be one."""
     ids = [step.kubectl.partition('"id":')[2] for step in account_of(SCENES[scene](), NOW).next]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_version_that_somebody_deleted_breaks_nothing(scene: str) -> None:
+    """At night is the worst time for a screen that fails because what it tells of is gone."""
+    whole = SCENES[scene]()
+    for kept in range(len(whole.states) + 1):
+        for states in combinations(whole.states.items(), kept):
+            seen = replace(whole, states=dict(states))
+            assert account_of(seen, NOON).model.name == "fraud"
+            assert line(seen)
+            for _, state in states:
+                assert record_of(seen, state.revision, NOON)

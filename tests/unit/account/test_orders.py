@@ -105,3 +105,11 @@ def test_commands_lead_to_the_cluster_that_was_looked_at() -> None:
         "kubectl patch mrev fraud-r2 -n payments --context prod --type=merge "
         """-p '{"spec":{"decision":{"verb":"Abort","id":"INC-1"}}}'"""
     )
+
+
+def test_a_fallback_that_somebody_deleted_breaks_no_advice() -> None:
+    watching = SCENES["watching"]()
+    without = replace(watching, states={name: state for name, state in watching.states.items() if name != "fraud-r1"})
+    assert "Rollback" not in [order.verb for order in orders.orders_now(without, NOON)]
+    with pytest.raises(Senseless, match="nothing to go back to"):
+        choose(without, "Rollback", None, NOON)
