@@ -7,9 +7,9 @@ from typing import Any, Final
 from tandem.account.rows import tag
 from tandem.account.times import lasted
 from tandem.api.base import ApiModel
+from tandem.api.dates import day
 from tandem.api.objects import ModelDeployment, ModelRevision
 from tandem.api.status import Time
-from tandem.readiness.dates import day
 
 SOON: Final = timedelta(days=30)
 """A waiver that holds no longer than this is told of."""
