@@ -30,7 +30,7 @@ demo-down: setup ## remove everything that the demo made, but for the build cach
 # ---------------------------------------------------------------- tests
 
 .PHONY: test
-test: lint unit test-cluster test-e2e ## every test, by itself: it makes the clusters that it needs
+test: lint unit test-bentos test-cluster test-e2e ## every test, by itself: it makes the clusters that it needs
 
 .PHONY: lint
 lint: setup ## style, types, layers, generated files
@@ -44,6 +44,10 @@ lint: setup ## style, types, layers, generated files
 .PHONY: unit
 unit: setup ## tests that need no cluster: pure logic and golden files
 	$(BIN)/pytest tests/unit tests/golden --cov --cov-report=term
+
+.PHONY: test-bentos
+test-bentos: setup ## tests that run real bentos on this machine
+	$(BIN)/pytest tests/bentos
 
 .PHONY: test-cluster
 test-cluster: tools ## tests against a real API server

@@ -8,6 +8,9 @@ from tandem.examiner.findings import Detail
 from tandem.quality.outcome import Outcome
 from tandem.quality.report import GATES, Gate, Report
 
+MOST_TOLD: Final = 5
+"""Findings of a gate that are told to people; machines get more."""
+
 _WORDS: Final = {Outcome.MISSED: "missed", Outcome.TOO_FEW: "too few rows to tell"}
 
 
@@ -16,7 +19,7 @@ def text(name: str, report: Report) -> str:
     lines = [f"{name} {_verdict(report)}: {report.asked} requests asked"]
     for gate in _gates(report):
         lines.append(f"  {gate.name:14} {_state(gate):7} {_counts(gate)}")
-        lines += [f"    {_WORDS[each.outcome]}: {each.why}" for each in gate.findings]
+        lines += [f"    {said}" for said in _told(gate)]
     return "\n".join(lines)
 
 
@@ -27,7 +30,7 @@ def markdown(name: str, report: Report) -> str:
     lines += [
         f"| {gate.name} | {_state(gate)} | {gate.met} | {gate.missed} | {gate.too_few} |" for gate in _gates(report)
     ]
-    told = [f"- {_WORDS[each.outcome]}: {_escaped(each.why)}" for gate in _gates(report) for each in gate.findings]
+    told = [f"- {_escaped(said)}" for gate in _gates(report) for said in _told(gate)]
     return "\n".join([*lines, "", *told])
 
 
@@ -46,6 +49,13 @@ def details_text(details: Sequence[Detail]) -> str:
 
 def _gates(report: Report) -> list[Gate]:
     return [report.gates[name] for name in GATES if name in report.gates]
+
+
+def _told(gate: Gate) -> list[str]:
+    """Say what did not come out well: some of it in full, so that what else there is can still be seen."""
+    said = [f"{_WORDS[each.outcome]}: {each.why}" for each in gate.findings[:MOST_TOLD]]
+    more = gate.missed + gate.too_few - len(said)
+    return [*said, f"and {more} more"] if more > 0 else said
 
 
 def _verdict(report: Report) -> str:

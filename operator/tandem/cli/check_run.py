@@ -1,121 +1,98 @@
-"""From a file and addresses to a report: what `tandem check` does."""
+"""From a file and a version to a report: what `tandem check` does."""
 
 import asyncio
-import base64
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-import yaml
+import typer
+from rich.console import Console
 
 from tandem.api.objects import ModelDeployment
-from tandem.api.quality import RowSource
-from tandem.cli.documents import STDIN, InvalidFile
+from tandem.api.quality import Quality
+from tandem.cli.check_asked import Starting, Version, answering, while_there
+from tandem.cli.check_rows import Rows, built_folder
+from tandem.cli.documents import InvalidFile
 from tandem.cli.files import read_deployment
 from tandem.cli.values import refuse
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import examine
 from tandem.examiner.findings import Detail
-from tandem.examiner.plan import Plan, RowFiles, label_of, sources_of
+from tandem.examiner.plan import Plan, sources_of
+from tandem.profiling import ProfilingFailed, ended_by_signals
 from tandem.quality.report import Report
 
-_KINDS: Final = ("ConfigMap", "Secret")
+ENDED: Final = 130
+"""Exit code after a signal: as shells have it for Ctrl-C."""
+
+_TELL_EVERY: Final = 50
 
 
 @dataclass(frozen=True)
 class Result:
     """What came of it."""
 
-    revision: str
+    name: str
+    """The bento, where one was started; else the deployment."""
     report: Report
     details: list[Detail]
 
 
-def run(file: str, name: str | None, urls: Sequence[str], stable: Sequence[str], rows: Sequence[str]) -> Result:
-    """Examine the bento at ``urls``; ends the program with a message where that cannot be done."""
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What is asked: the file with the ModelDeployment, which one in it, and rows as NAME=FILE."""
+
+    file: str
+    name: str | None
+    rows: Sequence[str]
+
+
+def run(questions: Questions, candidate: Version, stable: Version, starting: Starting) -> Result:
+    """Examine ``candidate``; ends the program with a message where that cannot be done."""
+    deployment, quality = _declared(questions)
+    details: list[Detail] = []
+    with tempfile.TemporaryDirectory(prefix="tandem-check-") as folder:
+        rows = Rows(questions.file, questions.rows, Path(folder), built_folder(candidate.bento))
+        cases, labelled = (tuple(rows.of(each) for each in sources) for sources in sources_of(quality))
+
+        async def examined(told: Callable[[int], None]) -> Report:
+            async with ended_by_signals(), answering((candidate, stable), starting) as both:
+                interface = tuple(deployment.spec.model.interface or ())
+                asked, compared = (each.addresses for each in both)
+                plan = Plan(deployment.metadata.name, quality, interface, asked, compared, cases, labelled)
+                return await while_there(both, examine(plan, told, details))
+
+        name = candidate.bento or deployment.metadata.name
+        return Result(name, _shown(name, examined), details)
+
+
+def _declared(questions: Questions) -> tuple[ModelDeployment, Quality]:
     try:
-        deployment = read_deployment(file, name)
+        deployment = read_deployment(questions.file, questions.name)
     except InvalidFile as error:
         refuse(str(error))
-    quality = deployment.spec.quality
-    if quality is None:
-        refuse(f"{file}: spec.quality is not declared, so there is nothing to ask; see docs/quality.md")
-    for url in (*urls, *stable):
-        if urlsplit(url).scheme not in ("http", "https"):
-            refuse(f"{url!r} is no address: it begins with http://, such as http://localhost:3000")
-    with tempfile.TemporaryDirectory(prefix="tandem-check-") as folder:
-        files = _Rows(file, rows, Path(folder))
-        cases, labelled = sources_of(quality)
-        plan = Plan(
-            revision=deployment.metadata.name,
-            quality=quality,
-            interface=_interface(deployment),
-            candidate=tuple(url.rstrip("/") for url in urls),
-            stable=tuple(url.rstrip("/") for url in stable),
-            edge_cases=tuple(files.of(source) for source in cases),
-            rows=tuple(files.of(source) for source in labelled),
-        )
-        details: list[Detail] = []
+    if deployment.spec.quality is None:
+        refuse(f"{questions.file}: spec.quality is not declared, so there is nothing to ask; see docs/quality.md")
+    return deployment, deployment.spec.quality
+
+
+def _shown(name: str, work: Callable[[Callable[[int], None]], Coroutine[Any, Any, Report]]) -> Report:
+    """Do the work with progress shown on a terminal's standard error; end the command where there is no verdict."""
+    console = Console(stderr=True)
+    with console.status(f"{name}: starting") as status:
+
+        def told(asked: int) -> None:
+            if asked % _TELL_EVERY == 0:
+                status.update(f"{name}: {asked} requests asked")
+
         try:
-            report = asyncio.run(examine(plan, details=details))
-        except Unfinished as error:
+            return asyncio.run(work(told))
+        except (Unfinished, ProfilingFailed) as error:
+            status.stop()
             refuse(f"no verdict: {error}")
-    return Result(deployment.metadata.name, report, details)
-
-
-def _interface(deployment: ModelDeployment) -> Any:
-    return tuple(deployment.spec.model.interface or [])
-
-
-class _Rows:
-    """Where the rows of each source are on this machine."""
-
-    def __init__(self, file: str, given: Sequence[str], folder: Path) -> None:
-        self._folder = folder
-        self._given: dict[str, Path] = {}
-        for each in given:
-            name, _, path = each.partition("=")
-            if not path or not Path(path).is_file():
-                refuse(f"--rows {each}: write NAME=FILE with a file that exists, such as fraud-cases=cases.jsonl")
-            self._given[name] = Path(path)
-        self._manifests = {} if file == STDIN else _manifests(Path(file))
-
-    def of(self, source: RowSource) -> RowFiles:
-        """Return the files of a source; ends the program where nobody says which they are."""
-        name = source.config_map or source.secret or source.path or ""
-        if name in self._given:
-            return RowFiles(label_of(source), (self._given[name],))
-        kind = _KINDS[0] if source.config_map else _KINDS[1]
-        data = self._manifests.get((kind, name)) if source.path is None else None
-        if data is None:
-            refuse(f"the rows of {label_of(source)} are not here: name their file with --rows {name}=FILE")
-        return RowFiles(label_of(source), tuple(self._written(kind, name, key, data[key]) for key in sorted(data)))
-
-    def _written(self, kind: str, name: str, key: str, content: bytes) -> Path:
-        file = self._folder / f"{kind}-{name}-{key}"
-        file.write_bytes(content)
-        return file
-
-
-def _manifests(file: Path) -> dict[tuple[str, str], dict[str, bytes]]:
-    found = {}
-    for body in yaml.safe_load_all(file.read_text(encoding="utf-8")):
-        if isinstance(body, Mapping) and body.get("kind") in _KINDS:
-            metadata = body.get("metadata") or {}
-            found[str(body["kind"]), str(metadata.get("name"))] = _data(body)
-    return found
-
-
-def _data(body: Mapping[str, Any]) -> dict[str, bytes]:
-    plain = {**(body.get("stringData") or {})}
-    encoded = body.get("data") or {}
-    if body["kind"] == "ConfigMap":
-        return {str(key): str(value).encode() for key, value in encoded.items()}
-    try:
-        decoded = {str(key): base64.b64decode(str(value), validate=True) for key, value in encoded.items()}
-    except ValueError:
-        refuse("a Secret's data are in base64; write them as stringData otherwise")
-    return {**decoded, **{str(key): str(value).encode() for key, value in plain.items()}}
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            status.stop()
+            typer.echo(f"{name}: stopped; nothing of it is left running", err=True)
+            raise typer.Exit(ENDED) from None

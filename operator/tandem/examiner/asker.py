@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import ssl
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Final, Self
 
 import httpx
@@ -85,7 +87,9 @@ class Asker:
 
     def _make(self) -> httpx.AsyncClient:
         timeout = httpx.Timeout(self._timeout)
-        return httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False, transport=self._transport)
+        return httpx.AsyncClient(
+            verify=_trusted(), timeout=timeout, trust_env=False, follow_redirects=False, transport=self._transport
+        )
 
     async def _once(self, client: httpx.AsyncClient, method: str, url: str, body: Any) -> Answer | None:
         await self._wait_for_turn()
@@ -128,6 +132,12 @@ class Asker:
             f"{self._name} at {address} cannot be asked for {READY_WITHIN:g} s: {said}; is it ready, and does a "
             "NetworkPolicy let Tandem's pod reach port 3000?"
         )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the usual authorities, read once: that takes longer than most answers, and many clients are made."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def _exchange(client: httpx.AsyncClient, request: httpx.Request) -> Answer:

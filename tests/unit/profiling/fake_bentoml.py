@@ -108,7 +108,8 @@ def supervisor(name: str, port: str) -> int:
         print("KeyError: 'digits'")
         return 3
     child = subprocess.Popen([sys.executable, __file__, "worker", name, port])
-    Path(os.environ["FAKE_PIDS"]).write_text(f"{os.getpid()} {child.pid}")
+    with Path(os.environ["FAKE_PIDS"]).open("a") as noted:
+        noted.write(f"{os.getpid()} {child.pid} ")
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     return child.wait()
 
