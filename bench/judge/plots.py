@@ -1,4 +1,4 @@
-"""The two pictures: small SVG files, the same bytes for the same figures."""
+"""The pictures: small SVG files, the same bytes for the same figures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from bench.judge.explained import evidence_figure
 from bench.judge.goals import Scale, comparison
 from bench.judge.ours import SHARP, SHIPPED
 from bench.judge.sections import CONTESTANTS, alarms
@@ -31,10 +32,14 @@ NEVER: Final = 1e-4
 def write_plots(scale: Scale, results: Results, folder: Path) -> list[Path]:
     """Write the pictures and return their paths."""
     with mpl.rc_context(STYLE):
-        paths = [folder / "judge-detection.svg", folder / "judge-false-rollbacks.svg"]
-        for path, figure in zip(paths, (_detection(scale, results), _false(scale, results)), strict=True):
-            figure.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    return paths
+        drawn = {
+            "judge-detection.svg": _detection(scale, results),
+            "judge-false-rollbacks.svg": _false(scale, results),
+            "judge-evidence.svg": evidence_figure(),
+        }
+        for name, figure in drawn.items():
+            figure.savefig(folder / name, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    return [folder / name for name in drawn]
 
 
 def _detection(scale: Scale, results: Results) -> Figure:

@@ -8,11 +8,13 @@ import pytest
 
 from bench.judge.__main__ import BEGIN, DOCS, END, QUICK, main, with_tables
 from bench.judge.checks import at_least, at_most, percent
+from bench.judge.explained import LOOK, SETTINGS, VERSIONS, course
 from bench.judge.goals import comparison
 from bench.judge.plots import write_plots
 from bench.judge.sections import CONTESTANTS, loses
 from bench.judge.tables import Table
 from bench.judge.trials import KINDS, Cell, Compared, Results
+from tandem.judge.rules import RELATIVE_PART
 
 
 def test_one_goal_end_to_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,6 +40,16 @@ def test_pictures_are_the_same_bytes_for_the_same_figures(tmp_path: Path) -> Non
         assert picture.startswith(b"<?xml")
         assert b"<dc:date>" not in picture
         assert len(picture) < 100_000
+
+
+def test_in_the_picture_that_explains_the_judge_bad_and_good_versions_part() -> None:
+    """What docs/judge.md says of it stays true of the judge."""
+    (_, good, _), (_, bad, _) = VERSIONS
+    back, on = SETTINGS.threshold(RELATIVE_PART), 1.0 / SETTINGS.false_advance
+    assert (course(bad).against[: round(40.0 / LOOK)].max(axis=0) >= back).all()
+    assert (course(bad).passing < on).all()
+    assert (course(good).against < back).all()
+    assert (course(good).passing.max(axis=0) >= on).all()
 
 
 def test_tables_are_written_between_the_marks() -> None:
