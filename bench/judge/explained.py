@@ -33,7 +33,7 @@ class Course:
 
 
 def course(candidate_share: float, rollouts: int = SHOWN) -> Course:
-    """Return how evidence grows on a candidate that fails this share of its requests; the same call, the same course."""
+    """Return how evidence grows on a candidate that fails this share of its requests. The same every time."""
     chance = np.random.default_rng([SEED, round(1e6 * candidate_share)])
     history = HistoryBatch.begin(rollouts, 1)
     for _ in range(HISTORY_LOOKS):
