@@ -35,7 +35,8 @@ class FailOn(StrEnum):
 
 def command(
     files: Annotated[
-        list[str], typer.Argument(help="Files with ModelDeployments and their ConfigMaps; - for standard input.")
+        list[str],
+        typer.Argument(help="Files or folders with ModelDeployments and their ConfigMaps; - for standard input."),
     ],
     output: Annotated[Output, typer.Option("--output", "-o", help="How to write the findings.")] = Output.TEXT,
     against: Annotated[
@@ -62,6 +63,7 @@ def command(
     from tandem.cli.documents import InvalidFile
 
     try:
+        files = linted.files_of(files)
         before = linted.before(files, against) if against is not None else None
         found = linted.lint(files, before, tier.value if tier else None, datetime.now(UTC).date())
     except InvalidFile as error:

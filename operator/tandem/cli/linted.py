@@ -16,6 +16,8 @@ from tandem.contract import contract_of
 from tandem.readiness import Before, Facts, Finding, ProfileRead, Severity, examine, read_profile
 
 GIT_SECONDS: Final = 30.0
+MANIFESTS: Final = frozenset({".yaml", ".yml", ".json"})
+KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 Name = tuple[str, str]
 """Namespace and name."""
 
@@ -34,6 +36,23 @@ class Linted:
         """Namespace and name as people write them."""
         namespace = self.document.part("metadata").get("namespace")
         return f"{namespace}/{self.document.name}" if namespace else self.document.name
+
+
+def files_of(paths: Iterable[str]) -> list[str]:
+    """Return the files that are meant: a folder stands for the manifests in it. Raises `InvalidFile`."""
+    found = []
+    for path in paths:
+        folder = Path(path)
+        if path == STDIN or not folder.is_dir():
+            found.append(path)
+            continue
+        if any((folder / name).is_file() for name in KUSTOMIZATIONS):
+            raise InvalidFile(f"{path}: its files are parts; put them together: kustomize build {path} | tandem lint -")
+        inside = sorted(str(each) for each in folder.iterdir() if each.suffix in MANIFESTS and each.is_file())
+        if not inside:
+            raise InvalidFile(f"{path}: holds no manifest ({', '.join(sorted(MANIFESTS))})")
+        found += inside
+    return found
 
 
 def lint(files: Iterable[str], earlier: Mapping[Name, Before] | None, tier: Tier | None, today: date) -> list[Linted]:

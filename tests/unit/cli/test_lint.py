@@ -10,7 +10,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from tandem.api.objects import parse_deployment
 from tandem.cli.main import app
+from tandem.contract import Kind, contract_of, weakenings
 from tandem.readiness import CHECKS
 from tests.unit.readiness.objects import PROFILE, REMOVED, body
 
@@ -171,6 +173,27 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "cannot be read: No such file" in result.stderr
 
 
+def test_a_folder_stands_for_the_manifests_in_it(tmp_path: Path) -> None:
+    written(tmp_path / "model.yaml", model())
+    written(tmp_path / "the-profile.yaml", PROFILE_MAP)
+    (tmp_path / "notes.md").write_text("no manifest: [")
+    (tmp_path / "stub").mkdir()
+    (tmp_path / "stub" / "bentofile.yaml").write_text("service: [")
+    assert run(str(tmp_path)).stdout == run(*(str(each) for each in sorted(tmp_path.glob("*.yaml")))).stdout
+    assert run(str(tmp_path)).exit_code == 0
+    (tmp_path / "empty").mkdir()
+    empty = run(str(tmp_path / "empty"))
+    assert empty.exit_code == 2 and "holds no manifest" in empty.stderr
+
+
+def test_parts_that_kustomize_puts_together_are_not_taken_for_models(tmp_path: Path) -> None:
+    written(tmp_path / "data-science.yaml", EXPERIMENT)
+    written(tmp_path / "kustomization.yaml", {"resources": ["data-science.yaml"]})
+    result = run(str(tmp_path))
+    assert result.exit_code == 2
+    assert f"put them together: kustomize build {tmp_path} | tandem lint -" in result.stderr
+
+
 def test_an_object_that_is_not_in_order_hides_no_other(tmp_path: Path) -> None:
     broken = EXPERIMENT.replace("name: fraud", "name: broken").replace("image: fraud", "image: [1]")
     result = run(written(tmp_path / "model.yaml", broken, EXPERIMENT), "--tier", "Standard")
@@ -203,6 +226,60 @@ def test_against_a_revision_finds_what_was_weakened_with_a_new_image(tmp_path: P
     refused = run(file, "--against", "no-such")
     assert refused.exit_code == 2 and "no revision of the Git repository" in refused.stderr
     assert run("-", "--against", "HEAD", stdin=EXPERIMENT).exit_code == 2
+
+
+ROUTE = {"path": "/predict", "request": {"type": "object"}, "response": {"type": "object"}}
+NARROW = {"type": "object", "required": ["age"]}
+WEAKENED: list[tuple[Kind, dict[str, Any], dict[str, Any], str]] = [
+    (Kind.OBJECTIVE, {"latency": {"p99": "150ms"}}, {"latency": {"p99": "200ms"}}, "latency.p99 went from 150ms to"),
+    (Kind.OBJECTIVE, {"latency": {"p50": "9ms"}}, {"latency": {"p50": REMOVED}}, "latency.p50 of 9ms was removed"),
+    (Kind.OBJECTIVE, {"availability": "99.9%"}, {"availability": "99%"}, "availability went from 99.9% to 99%"),
+    (Kind.PLAN, {"throughput": {"peak": 200}}, {"throughput": {"peak": 100}}, "throughput.peak went from 200"),
+    (Kind.PLAN, {"maxAge": "90d"}, {"maxAge": "180d"}, "maxAge went from 90d to 180d"),
+    (Kind.SAFEGUARD, {}, {"automatic": False}, "rollback.automatic was switched off"),
+    (Kind.INTERFACE, {"interface": [ROUTE]}, {"interface": [{**ROUTE, "path": "/other"}]}, "POST /predict was removed"),
+    (Kind.INTERFACE, {"interface": [ROUTE]}, {"interface": [{**ROUTE, "request": NARROW}]}, "age is now required"),
+    (
+        Kind.INTERFACE,
+        {"interface": [{**ROUTE, "response": NARROW}]},
+        {"interface": [ROUTE]},
+        "age is no longer promised",
+    ),
+]
+
+
+def promising(promises: dict[str, Any], tag: str, **changes: Any) -> dict[str, Any]:
+    """Return a model with these promises, each put where it belongs."""
+    model_part = {"image": f"registry.corp/fraud:{tag}"}
+    if "interface" in promises:
+        model_part["interface"] = promises["interface"]
+    rollback = {"automatic": promises["automatic"]} if "automatic" in promises else {}
+    needs = {key: value for key, value in promises.items() if key not in ("interface", "automatic")}
+    return model(model=model_part, requirements=needs, rollback=rollback, **changes)
+
+
+def test_the_table_has_every_kind_of_weakening() -> None:
+    assert {kind for kind, *_ in WEAKENED} == set(Kind)
+
+
+@pytest.mark.parametrize(("kind", "before", "after", "said"), WEAKENED)
+def test_each_kind_of_weakening_in_one_change_with_a_new_image(
+    tmp_path: Path, kind: Kind, before: dict[str, Any], after: dict[str, Any], said: str
+) -> None:
+    old, new = promising(before, "2.1.0"), promising(after, "2.2.0")
+    weaker = weakenings(contract_of(parse_deployment(new).spec), contract_of(parse_deployment(old).spec))
+    assert {each.kind for each in weaker} == {kind}
+    earlier = written(tmp_path / "old.yaml", old)
+
+    def found(changed: dict[str, Any]) -> str:
+        file = written(tmp_path / "new.yaml", changed, PROFILE_MAP)
+        lines = run(file, "--against", earlier, "--tier", "Critical").stdout.splitlines()
+        return next((line for line in lines if " TDM034 " in line), "")
+
+    assert f"{said}" in found(new) and weaker[0].hash in found(new) and "error TDM034" in found(new)
+    assert found(promising(after, "2.1.0")) == "", "without a new image it is a change of its own"
+    assert found(promising(before, "2.2.0")) == "", "a new image by itself weakens nothing"
+    assert found(promising(after, "2.2.0", rollout={"acceptWeakening": [each.hash for each in weaker]})) == ""
 
 
 def test_without_against_it_says_once_what_was_not_compared(tmp_path: Path) -> None:
