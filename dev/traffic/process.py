@@ -24,6 +24,7 @@ class Traffic:
         self, url: str, rows: Path, out: Path, *, rate: float = 50.0, seconds: float = 900.0, host: str | None = None
     ) -> None:
         self.out = out
+        self._seconds = seconds
         self._log = out.with_suffix(".log")
         self._command = [
             sys.executable, "-m", "dev.traffic", "--url", url, "--rows", str(rows), "--out", str(out),
@@ -55,6 +56,15 @@ class Traffic:
                 self._process.wait()
             self._process = None
         return self.outcomes()
+
+    def finish(self) -> list[Outcome]:
+        """Wait until all of it is sent and answered, and return all outcomes. Raises ``TrafficFailed``."""
+        if self._process is not None:
+            try:
+                self._process.wait(self._seconds + _STOP_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                raise TrafficFailed(f"the load generator did not end after its {self._seconds:g} s") from error
+        return self.stop()
 
     def check(self) -> None:
         """Raises ``TrafficFailed`` when it does not flow any more."""

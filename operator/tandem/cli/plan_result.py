@@ -117,6 +117,7 @@ def document(result: Result) -> dict[str, Any]:
         "replicas": sizing.replicas,
         "podsForPeak": sizing.needed,
         "podRate": float(f"{sizing.rate.per_second:.3g}"),
+        "podSaturated": float(f"{sizing.rate.saturated:.3g}"),
         "memory": {"request": sizing.memory_request, "limit": sizing.memory_limit},
         "cpuRequest": sizing.cpu_request,
         "autoscaling": {"min": sizing.lowest, "max": sizing.highest},
