@@ -83,9 +83,14 @@ class Plan:
     folder: Path
 
     def commands(self, title: str) -> list[str]:
+        return re.findall(r"^    (.+)$", self._section(title).partition("Back:")[0], re.MULTILINE)
+
+    def back(self, title: str) -> list[str]:
+        return re.findall(r"^    (.+)$", self._section(title).partition("Back:")[2], re.MULTILINE)
+
+    def _section(self, title: str) -> str:
         text = (self.folder / "takeover" / "PLAN.md").read_text()
-        section = next(part for part in re.split(r"\n## ", text) if title in part.splitlines()[0])
-        return re.findall(r"^    (.+)$", section.partition("Back:")[0], re.MULTILINE)
+        return next(part for part in re.split(r"\n## ", text) if title in part.splitlines()[0])
 
     def take(self, model: Model, title: str) -> None:
         for command in self.commands(title):

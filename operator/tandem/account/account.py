@@ -100,6 +100,16 @@ class Amiss(ApiModel):
     remedy: str | None = None
 
 
+class FindingTold(ApiModel):
+    """A readiness check that the declaration does not pass; nobody is called at night for it."""
+
+    check: str
+    severity: Literal["Error", "Warning", "Info"]
+    side: Literal["DataScience", "Engineering", "Both"]
+    message: str
+    fix: str
+
+
 class ChangesTold(ApiModel):
     """What a version changes against the one it would replace, or has replaced."""
 
@@ -144,6 +154,7 @@ class Account(ApiModel):
     waiting_for: WaitingFor | None = None
     frozen_by: str | None = None
     amiss: list[Amiss] = []
+    findings: list[FindingTold] = Field([], description="Readiness checks that do not pass and are not waived.")
     evidence: EvidenceTold | None = None
     revisions: list[RevisionTold] = []
     changes: ChangesTold | None = None

@@ -94,10 +94,11 @@ def open_findings(body: Mapping[str, Any], now: datetime) -> int | None:
     if not isinstance(listed, list):
         return None
     failing = [each for each in listed if isinstance(each, Mapping) and each.get("outcome", "Fail") == "Fail"]
-    return sum(1 for each in failing if not _waived(each.get("waivedUntil"), now))
+    return sum(1 for each in failing if not waived(each.get("waivedUntil"), now))
 
 
-def _waived(until: Any, now: datetime) -> bool:
+def waived(until: Any, now: datetime) -> bool:
+    """Whether a waiver that ends on this day still holds."""
     try:
         return day(str(until)) >= now.date() if until else False
     except ValueError:

@@ -10,6 +10,7 @@ from tandem.account.account import (
     ChangesTold,
     Counted,
     EvidenceTold,
+    FindingTold,
     NextStep,
     PodTold,
     RevisionTold,
@@ -18,6 +19,7 @@ from tandem.account.account import (
     Subject,
 )
 from tandem.account.amiss import amiss
+from tandem.account.fleet import waived
 from tandem.account.paging import contacts
 from tandem.account.seen import Seen
 from tandem.manifests.changes import MAX_CHANGE, changes
@@ -38,6 +40,7 @@ def account_of(seen: Seen, now: datetime) -> Account:
         waiting_for=status.waiting_for,
         frozen_by=status.frozen_by,
         amiss=wrong,
+        findings=list(_findings(seen, now)),
         evidence=_evidence(seen),
         revisions=revisions_told(seen),
         changes=changes_told(seen),
@@ -64,6 +67,14 @@ def _subject(seen: Seen) -> Subject:
         cluster_url=status.cluster_url,
         being_deleted=meta.deletion_timestamp is not None,
     )
+
+
+def _findings(seen: Seen, now: datetime) -> Iterable[FindingTold]:
+    """Tell of the checks that do not pass, in the order of status: what weighs most first."""
+    for each in seen.deployment.status.readiness or []:
+        if not waived(each.waived_until, now):
+            message = f"not known: {each.message}" if each.outcome == "Unknown" else each.message
+            yield FindingTold(check=each.check, severity=each.severity, side=each.side, message=message, fix=each.fix)
 
 
 def _slots(seen: Seen) -> Iterable[Slot]:

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tandem.account.account import Account, Amiss, EvidenceTold, PodTold, RevisionTold, Slot
+from tandem.account.account import Account, Amiss, EvidenceTold, FindingTold, PodTold, RevisionTold, Slot
 from tandem.account.rows import tag
 from tandem.account.times import clock, lasted
 
@@ -18,6 +18,9 @@ PIPE_WIDTH: Final = 160
 
 MOST_PODS: Final = 12
 MOST_REVISIONS: Final = 8
+MOST_FINDINGS: Final = 5
+"""Of readiness: by day somebody goes through all of them, at night they are in the way."""
+
 _PHASES: Final = {
     "Serving": "green",
     "Watching": "green",
@@ -66,6 +69,7 @@ def _parts(account: Account, now: datetime) -> Iterator[RenderableType]:
     yield from _section("What changed", list(_changes(account, now)))
     yield from _next(account)
     yield from _section(_page_title(account), [_people(account)])
+    yield from _section("Not ready by its own declaration", list(_findings(account.findings)))
     yield from _section("Not seen", [Text(f"- {each}") for each in account.unread])
 
 
@@ -233,6 +237,21 @@ def _next(account: Account) -> Iterator[RenderableType]:
 
 def _command(text: str, style: str) -> RenderableType:
     return Text(f"    {text}", style=style, no_wrap=True, overflow="ignore")
+
+
+def _findings(findings: list[FindingTold]) -> Iterator[RenderableType]:
+    """Give what weighs most, a line each; nothing here asks for a call."""
+    if not findings:
+        return
+    grid = _grid(3, wide=2)
+    for each in findings[:MOST_FINDINGS]:
+        side = {"DataScience": "data science", "Engineering": "engineering"}.get(each.side, "both teams")
+        message = Text(f"{each.message}  ")
+        message.append(side, style="dim")
+        grid.add_row(Text(each.check), Text(each.severity.lower(), style="dim"), message)
+    yield grid
+    if len(findings) > MOST_FINDINGS:
+        yield Text(f"and {len(findings) - MOST_FINDINGS} more: tandem get --output yaml, key findings", style="dim")
 
 
 def _page_title(account: Account) -> str:

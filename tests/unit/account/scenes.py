@@ -168,10 +168,30 @@ def unreadable_pods() -> Seen:
     return replace(found, states=states, pods_read=False, unread=(told,))
 
 
+def unready() -> Seen:
+    """All is well with what runs, and its declaration lacks a good deal."""
+    found = serving()
+    readiness = [
+        {"check": check, "outcome": outcome, "severity": severity, "side": side, "message": message, "fix": "Say it.",
+         **({"waivedUntil": until} if until else {})}
+        for check, outcome, severity, side, message, until in (
+            ("TDM012", "Fail", "Error", "Engineering", "one pod serves: losing it is an outage", None),
+            ("TDM008", "Unknown", "Error", "Both", "nobody has looked", None),
+            ("TDM030", "Fail", "Warning", "Both", "the review was due", "2199-01-01"),
+            ("TDM009", "Fail", "Warning", "Both", "throughput.peak is not declared", "2020-01-01"),
+            ("TDM013", "Fail", "Warning", "DataScience", "no edge case is declared", None),
+            ("TDM014", "Fail", "Warning", "DataScience", "no slices, though people are the subjects", None),
+            ("TDM031", "Fail", "Info", "Both", "measured before there was an image", None),
+        )
+    ]  # fmt: skip
+    status = {**found.deployment.status.to_dict(), "readiness": readiness}
+    return replace(found, deployment=parse_deployment({**found.deployment.to_dict(), "status": status}))
+
+
 SCENES: Final = {
     scene.__name__: scene
     for scene in (
         first, serving, rolling_out, watching, rolled_back, paused, suspicious, stalled, degraded, frozen,
-        unreadable_pods,
+        unreadable_pods, unready,
     )
 }  # fmt: skip

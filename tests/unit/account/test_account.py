@@ -52,12 +52,18 @@ def test_nothing_is_amiss_where_all_goes_its_way(scene: str) -> None:
 def test_the_document_has_the_documented_keys() -> None:
     document = account_of(SCENES["rolling_out"](), NOW).document()
     assert document.keys() == {
-        "format", "model", "slots", "waitingFor", "amiss", "evidence", "revisions", "changes", "lastChange", "next",
-        "look", "page", "runbook", "fallback", "consumers", "unread",
+        "format", "model", "slots", "waitingFor", "amiss", "findings", "evidence", "revisions", "changes", "lastChange",
+        "next", "look", "page", "runbook", "fallback", "consumers", "unread",
     }  # fmt: skip
     assert document["evidence"]["counted"][0] == {
         "revision": "fraud-r2", "requests": 120, "bad": 0, "rate": 0.0, "low": 0.0, "high": 0.0371,
     }  # fmt: skip
+
+
+def test_findings_that_are_waived_or_pass_are_not_told() -> None:
+    told = account_of(SCENES["unready"](), NOW).findings
+    assert [each.check for each in told] == ["TDM012", "TDM008", "TDM009", "TDM013", "TDM014", "TDM031"]
+    assert told[1].message == "not known: nobody has looked"
 
 
 def test_an_operator_that_is_away_is_told_of_first() -> None:
