@@ -20,11 +20,11 @@ QUICK_STEPS = [{"weight": 50, "hold": "2s"}]
 CANARY_STEPS = [{"weight": 10, "hold": "5s"}, {"weight": 50, "hold": "2s"}]
 
 
-def spec(version: str, path: str) -> Object:
-    """Return a ModelDeployment's spec for one version of the digits: quick to judge, and gentle to the machine."""
+def spec(version: str, path: str, name: str = "digits") -> Object:
+    """Return a ModelDeployment's spec for one version of an example: quick to judge, and gentle to the machine."""
     return {
         "owners": {"engineering": {"team": "e2e", "contact": "e2e@example.com"}},
-        "model": {"image": f"tandem.local/digits:{version}", "service": "Digits"},
+        "model": {"image": f"tandem.local/{name}:{version}", "service": name.capitalize()},
         "requirements": {"availability": "99%"},
         "serving": {
             "timeout": "10s",
@@ -57,6 +57,7 @@ class Model:
     out: Path
     """Where outcomes of traffic are kept."""
     name: str = "digits"
+    """Of the example, and of the object."""
     declared: Object = field(default_factory=dict)
     """The spec that was applied last."""
     applied: tuple[str, int] = ("", 0)
@@ -64,9 +65,9 @@ class Model:
 
     def apply(self, version: str | None = None, **changes: Any) -> float:
         """Apply a version, with some sections of the spec merged in; returns when, in seconds since the epoch."""
-        declared = copy.deepcopy(self.declared) or spec("first", f"/{self.namespace}")
+        declared = copy.deepcopy(self.declared) or spec("first", f"/{self.namespace}", self.name)
         if version is not None:
-            declared["model"]["image"] = f"tandem.local/digits:{version}"
+            declared["model"]["image"] = f"tandem.local/{self.name}:{version}"
         for section, change in changes.items():
             declared[section] = _merged(declared.get(section), change)
         self.declared = declared
@@ -149,7 +150,7 @@ class Model:
 
     def revision_of(self, version: str) -> str | None:
         """Return the name of the newest revision of a version, as far as the watch has seen."""
-        image = f"tandem.local/digits:{version}"
+        image = f"tandem.local/{self.name}:{version}"
         found = [seen.name for seen in self.revisions.history() if seen.object["spec"]["image"] == image]
         return found[-1] if found else None
 

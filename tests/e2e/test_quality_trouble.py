@@ -59,7 +59,7 @@ def test_it_comes_to_a_verdict_all_the_same(model: Model, pods: Watch, harm: Har
     model.apply("better", quality=SLOW)
     model.until(lambda thing: asked_since(thing) is not None, 120, "the candidate is asked")
     harm(model, until_it_runs(pods))
-    model.wait("Ready")
+    model.until_candidate("better", weight=1)
     assert len({pod["metadata"]["uid"] for pod in examiners(pods)}) == examinations
     assert first_weight_at(model) >= verdict(model)
 
@@ -73,7 +73,7 @@ def test_a_quota_that_is_full_is_named_and_it_goes_on_when_there_is_room(stage: 
     assert conditions(thing)["Stalled"]["reason"] == "QuotaExceeded"
     assert status_of(thing)["candidate"]["weight"] == 0
     model.kube.apply(quota(model, pods=3))
-    model.wait("Ready")
+    model.until_candidate("better", weight=1)
     assert first_weight_at(model) >= verdict(model)
 
 
