@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import QualityReport
 from tandem.cluster.observe import Body, moment
-from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL, examination_name, inputs_digest
+from tandem.manifests.examination import ASKED, EXAMINER, EXAMINES_LABEL, examination_name, inputs_digest
 from tandem.rollout.observation import QualityState, RevisionState
 
 AGAIN_AFTER: Final = timedelta(seconds=30)
@@ -43,8 +43,12 @@ def examination_state(
     pods: Iterable[Body],
     rows: Mapping[str, str],
     now: datetime,
+    asked: Mapping[str, int],
 ) -> QualityState:
-    """Return what is known of the examination of the candidate; ``rows``: the editions of ConfigMaps, by name."""
+    """Return what is known of the examination of the candidate.
+
+    ``rows``: the editions of ConfigMaps, by name. ``asked``: how many requests were asked so far, by uid of the pod.
+    """
     slot, revision, mine = deployment.status.candidate, state.revision, examiners(pods)
     assert slot is not None
     inputs = inputs_digest(deployment, revision, rows)
@@ -59,8 +63,17 @@ def examination_state(
         return QualityState(slot.revision, inputs, message="the pod that asks is being made", obsolete=others)
     if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
         trouble = _kept(name, pod.get("status", {}))
-        return QualityState(slot.revision, inputs, message="it is being asked", trouble=trouble, obsolete=others)
+        so_far = asked.get(pod["metadata"]["uid"])
+        message = "it is being asked" if so_far is None else f"it is being asked, {so_far} requests so far"
+        return QualityState(slot.revision, inputs, message=message, trouble=trouble, obsolete=others)
     return _ended(QualityState(slot.revision, inputs, obsolete=others), slot.attempt, pod, now)
+
+
+def requests_asked(log: str) -> int | None:
+    """Return the count in the last line that an examiner wrote; None where it has not said any."""
+    last = log.rstrip().rpartition("\n")[2]
+    count, _, rest = last.partition(" ")
+    return int(count) if rest == ASKED and count.isdecimal() else None
 
 
 def _ended(state: QualityState, attempt: int, pod: Body, now: datetime) -> QualityState:

@@ -11,8 +11,9 @@ from typing import Final
 from tandem.api.objects import ModelDeployment
 from tandem.cluster.config import ConfigReader
 from tandem.cluster.errors import ClusterError
-from tandem.cluster.examined import examination_state, gated_revision, nothing_examined
+from tandem.cluster.examined import examination_state, examiners, gated_revision, nothing_examined
 from tandem.cluster.kinds import Object
+from tandem.controller.asked import Asked
 from tandem.manifests.examination import row_config_maps
 from tandem.rollout.observation import QualityState, RevisionState
 
@@ -26,10 +27,11 @@ _NO_IMAGE: Final = (
 
 
 class Examinations:
-    """Looks at examinations. ``image``: Tandem's own; ``editions`` reads ConfigMaps' metadata only."""
+    """Looks at examinations. ``image``: Tandem's own; ``editions`` reads ConfigMaps' metadata only, ``asked`` logs."""
 
-    def __init__(self, editions: ConfigReader, image: str | None) -> None:
+    def __init__(self, editions: ConfigReader, asked: Asked, image: str | None) -> None:
         self._editions = editions
+        self._asked = asked
         self._image = image
 
     async def state(
@@ -45,7 +47,8 @@ class Examinations:
             rows = await self._rows(deployment.metadata.namespace, row_config_maps(quality))
         except ClusterError as error:
             return QualityState(state.name, "", trouble=str(error))
-        return examination_state(deployment, state, pods, rows, now)
+        mine = examiners(pods)
+        return examination_state(deployment, state, mine, rows, now, self._asked.so_far(mine))
 
     async def _rows(self, namespace: str, names: Iterable[str]) -> dict[str, str]:
         found = {}

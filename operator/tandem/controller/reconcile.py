@@ -20,6 +20,7 @@ from tandem.cluster.kinds import CONFIG_MAP_EDITION, HTTP_ROUTE, MODEL_DEPLOYMEN
 from tandem.cluster.observe import revision_states
 from tandem.cluster.ownership import Ownership, owned_by
 from tandem.controller.act import Actor
+from tandem.controller.asked import Asked
 from tandem.controller.claims import RouteClaims
 from tandem.controller.declarations import Declarations, Match
 from tandem.controller.examinations import Examinations
@@ -108,7 +109,8 @@ class Reconciler:
         self._now = now
         self._actor = Actor(parts.cluster, parts.cache, examiner_image)
         self._declarations = Declarations()
-        self._examinations = Examinations(ConfigReader(parts.cluster, kind=CONFIG_MAP_EDITION), examiner_image)
+        editions = ConfigReader(parts.cluster, kind=CONFIG_MAP_EDITION)
+        self._examinations = Examinations(editions, Asked(parts.cluster), examiner_image)
         self._lines = LastLines(parts.cluster, parts.enqueue)
         self._claims: RouteClaims | None = None
         self._refused: dict[Key, tuple[Trouble, ...]] = {}

@@ -14,6 +14,7 @@ from typing import Final
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import examine
 from tandem.examiner.plan import read_plan
+from tandem.manifests.examination import ASKED
 
 LONGEST: Final = 4096
 """Bytes of a termination message that Kubernetes keeps."""
@@ -44,7 +45,7 @@ def _trouble(text: str) -> str:
 
 def _tell(asked: int) -> None:
     if asked % _TELL_EVERY == 0:
-        sys.stdout.write(f"{asked} requests asked\n")
+        sys.stdout.write(f"{asked} {ASKED}\n")
         sys.stdout.flush()
 
 

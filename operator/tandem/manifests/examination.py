@@ -23,6 +23,8 @@ EXAMINES_LABEL: Final = "tandem.dev/examines"
 """On the pod: the revision. It lacks the label that Services and the revision's Deployment select by."""
 
 EXAMINER: Final = "examiner"
+ASKED: Final = "requests asked"
+"""What the examiner writes after the count of them, now and then."""
 START_SECONDS: Final = 300
 """Scheduling, pulling the image and waiting for the candidate, on top of the declared duration."""
 

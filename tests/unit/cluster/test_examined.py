@@ -8,7 +8,7 @@ import pytest
 
 from tandem.api.objects import ModelDeployment, parse_deployment
 from tandem.api.revision import QualityReport
-from tandem.cluster.examined import AGAIN_AFTER, examination_state, gated_revision, nothing_examined
+from tandem.cluster.examined import AGAIN_AFTER, examination_state, gated_revision, nothing_examined, requests_asked
 from tandem.manifests.examination import EXAMINES_LABEL, examination_name, inputs_digest
 from tandem.rollout.observation import QualityState, RevisionState
 from tests.unit.rollout.situations import R1, R2, canary, started
@@ -41,11 +41,12 @@ def candidate() -> tuple[ModelDeployment, RevisionState]:
 DEPLOYMENT, STATE = candidate()
 INPUTS = inputs_digest(DEPLOYMENT, STATE.revision, ROWS)
 NAME = examination_name(R2, 1, INPUTS)
+ASKED = {f"uid-of-{NAME}": 4300}
 ENDED = "2026-03-01T12:00:00Z"
 
 
 def pod(phase: str, name: str = NAME, **status: Any) -> dict[str, Any]:
-    metadata = {"name": name, "labels": {EXAMINES_LABEL: R2}, "creationTimestamp": ENDED}
+    metadata = {"name": name, "uid": f"uid-of-{name}", "labels": {EXAMINES_LABEL: R2}, "creationTimestamp": ENDED}
     return {"metadata": metadata, "status": {"phase": phase, **status}}
 
 
@@ -57,7 +58,7 @@ def ended(message: str | None, **more: Any) -> dict[str, Any]:
 
 
 def look(*pods: dict[str, Any], now: datetime = NOON, state: RevisionState = STATE) -> QualityState:
-    return examination_state(DEPLOYMENT, state, pods, ROWS, now)
+    return examination_state(DEPLOYMENT, state, pods, ROWS, now, ASKED)
 
 
 def known(**changes: Any) -> RevisionState:
@@ -129,6 +130,24 @@ def test_a_pod_without_a_verdict_is_replaced_after_a_while(status: dict[str, Any
 def test_one_that_runs_is_waited_for_and_those_of_other_inputs_are_not() -> None:
     found = look(pod("Running"), pod("Running", "fraud-r2-quality-1-old"))
     assert (found.outcome, found.trouble, found.obsolete) == (None, None, ("fraud-r2-quality-1-old",))
+
+
+def test_how_far_it_is_is_told() -> None:
+    assert look(pod("Running")).message == "it is being asked, 4300 requests so far"
+
+
+@pytest.mark.parametrize(
+    ("log", "count"),
+    [
+        ("100 requests asked\n200 requests asked\n", 200),
+        ("", None),
+        ("Traceback (most recent call last):\n", None),
+        ("requests asked", None),
+        ("many requests asked", None),
+    ],
+)
+def test_the_count_is_in_the_last_line(log: str, count: int | None) -> None:
+    assert requests_asked(log) == count
 
 
 def declaring(**quality: Any) -> ModelDeployment:

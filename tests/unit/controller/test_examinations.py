@@ -12,6 +12,14 @@ from tests.unit.rollout.world import NOON
 QUALITY: dict[str, Any] = {"path": "/predict", "edgeCases": {"rows": [{"configMap": "cases"}, {"secret": "rows"}]}}
 
 
+class NothingAsked:
+    """No pod that asks has said anything."""
+
+    def so_far(self, pods: Any) -> dict[str, int]:
+        del pods
+        return {}
+
+
 class Editions:
     """The metadata of ConfigMaps, as the reader of the cluster gives it."""
 
@@ -36,7 +44,7 @@ def world(**spec: Any) -> tuple[ModelDeployment, dict[str, RevisionState]]:
 
 async def look(editions: Editions, image: str | None = "tandem:1", **spec: Any) -> QualityState | None:
     deployment, states = world(**spec)
-    return await Examinations(editions, image).state(deployment, states, [], NOON)  # type: ignore[arg-type]
+    return await Examinations(editions, NothingAsked(), image).state(deployment, states, [], NOON)  # type: ignore[arg-type]
 
 
 async def test_other_rows_are_another_examination() -> None:

@@ -366,7 +366,7 @@ class World:
         state = gated_revision(deployment, {name: self._state(item) for name, item in self.revisions.items()})
         if state is None:
             return nothing_examined(pods)
-        return examination_state(deployment, state, pods, self.rows, self.now)
+        return examination_state(deployment, state, pods, self.rows, self.now, {})
 
     def _route_state(self) -> RouteState | None:
         if self.route is None:
@@ -451,7 +451,7 @@ class World:
             self.workloads.setdefault(name, Workload(replicas)).replicas = replicas
 
     def _examine(self, examination: Examination) -> None:
-        metadata = {"name": examination.name, "labels": {EXAMINES_LABEL: examination.revision}}
+        metadata = {"name": examination.name, "uid": examination.name, "labels": {EXAMINES_LABEL: examination.revision}}
         pod = {"metadata": {**metadata, "creationTimestamp": self.now.isoformat()}, "status": {"phase": "Running"}}
         pod["inputs"] = examination.inputs
         self.examiners.setdefault(examination.name, pod)
