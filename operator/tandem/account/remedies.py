@@ -19,6 +19,11 @@ def remedy(reason: str) -> Remedy | None:
     return _REMEDIES.get(reason)
 
 
+def reasons_of(side: Side) -> list[str]:
+    """Return the reasons that are a side's business, sorted; engineering is called for all that no table has, too."""
+    return sorted(reason for reason, known in _REMEDIES.items() if known.side == side)
+
+
 def side_of(reason: str) -> Side:
     """Return whose business a reason is; engineering runs the model and is called for what is not in this table."""
     found = remedy(reason)

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from tandem.cli import check, get, history, init, inventory, lint, order, plan, profile, report, simulate, watch
+from tandem.cli import check, get, history, init, inventory, lint, order, plan, profile, report, rules, simulate, watch
 
 
 class _Quick(TyperGroup):
@@ -29,6 +29,7 @@ app.command("plan")(plan.command)
 app.command("profile")(profile.command)
 app.command("check")(check.command)
 app.command("simulate")(simulate.command)
+app.command("rules")(rules.command)
 app.command("get", rich_help_panel="Look")(get.command)
 app.command("watch", rich_help_panel="Look")(watch.command)
 app.command("history", rich_help_panel="Look")(history.command)

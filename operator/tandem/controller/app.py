@@ -18,6 +18,7 @@ from tandem.cluster.kinds import Kind, Object
 from tandem.controller import watches
 from tandem.controller.metrics import ControllerMetrics
 from tandem.controller.metrics_server import serve_metrics
+from tandem.controller.model_conditions import ModelConditions
 from tandem.controller.parts import MakeReconciler, Parts
 from tandem.controller.queue import WORKERS, ReconcileQueue
 from tandem.controller.sweep import INTERVAL, Sweeper
@@ -55,6 +56,7 @@ class Controller:
         self._make_reconciler = make_reconciler
         self.metrics = ControllerMetrics()
         self.cache = Cache()
+        self.metrics.registry.register(ModelConditions(self.cache))
         self.synced = asyncio.Event()
         """Everything has been listed once."""
         self.listening = asyncio.Event()
