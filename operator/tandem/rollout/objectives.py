@@ -32,17 +32,18 @@ def missed(shares: Mapping[str, float], hour: Mapping[str, Counts], was_missed: 
 
 def objective_missed(draft: Draft) -> Finding | None:
     """Return the condition; None while every objective is kept, or none can be held against anybody."""
-    shares, watched, before = granted(draft.deployment), draft.seen.watched, _told(draft)
-    if draft.stable is None or draft.fallback is not None or not shares:
+    shares, stable = granted(draft.deployment), draft.stable
+    if stable is None or draft.fallback is not None or not shares:
         return None
-    if watched is None or watched.revision != draft.stable.revision:
+    before, watched = _told_of(stable.revision, draft), draft.seen.watched
+    if watched is None or watched.revision != stable.revision:
         return _as_told(before)
-    if watched.silent > LATELY or (before is not None and before.status == "True" and watched.seconds < LATELY):
-        return _as_told(before)  # it cannot be told now: what was found last stands
     was_missed = before is not None and before.status == "True"
     names = missed(shares, watched.hour, was_missed)
     if names:
         return _missed_finding(draft, watched, shares, names)
+    if was_missed and (watched.silent > LATELY or watched.seconds < LATELY) and not _changed_since(before, draft):
+        return _as_told(before)  # it is not shown to be kept again: what was found last stands
     edgeless = [name for name in watched.edgeless if name in shares]
     if edgeless:
         what = f"the histogram of {watched.revision} has no edge for {', '.join(edgeless)}; its next version has it"
@@ -67,8 +68,17 @@ def _is_missed(counts: Counts | None, share: float, was_missed: bool) -> bool:
     return was_missed or Rate.of(counts).low > share
 
 
-def _told(draft: Draft) -> Condition | None:
+def _told_of(revision: str, draft: Draft) -> Condition | None:
+    """Return the condition as it was told last, if that was of this version."""
+    before = draft.previous.stable
+    if before is None or before.revision != revision:
+        return None
     return next((each for each in draft.previous.conditions or [] if each.type == OBJECTIVE_MISSED), None)
+
+
+def _changed_since(before: Condition | None, draft: Draft) -> bool:
+    """Tell whether the spec, and with it perhaps the objective, is another than when that was told."""
+    return before is None or before.observed_generation != draft.deployment.metadata.generation
 
 
 def _as_told(before: Condition | None) -> Finding | None:

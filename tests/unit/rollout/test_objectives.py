@@ -63,6 +63,7 @@ def told(world: World) -> tuple[str, str, str] | None:
         pytest.param(watched(BAD), watched(GOOD, seconds=20.0), "True", id="too-soon-after-a-restart"),
         pytest.param(watched(BAD), watched(GOOD, silent=301.0), "True", id="nobody-can-read-it"),
         pytest.param(watched(BAD), watched(FEW), "True", id="not-shown-to-be-kept"),
+        pytest.param(watched(BAD, seconds=20.0), watched(BAD, seconds=40.0), "True", id="goes-on-from-the-start"),
         pytest.param(None, watched(GOOD, edgeless=(SLOW,)), "Unknown", id="no-edge"),
         pytest.param(None, watched(BAD, edgeless=(SLOW,)), "True", id="missed-and-no-edge"),
         pytest.param(None, watched(GOOD, edgeless=("latency-p50-1s",)), None, id="no-edge-that-anybody-needs"),
@@ -136,4 +137,24 @@ def test_changing_an_objective_judges_the_running_version_and_starts_no_rollout(
     assert told(world) is None
     world.requirements = {}
     world.generation += 1
+    assert told(world) is None
+
+
+def test_relaxing_an_objective_counts_at_once_however_short_it_was_watched() -> None:
+    world = serving(requirements=REQUIREMENTS)
+    world.watched = watched(BAD, seconds=20.0)
+    assert told(world) is not None
+    world.requirements = {"availability": "99%"}
+    world.generation += 1
+    assert told(world) is None
+
+
+def test_what_was_told_of_a_version_is_not_said_of_its_successor() -> None:
+    world = canary(requirements=REQUIREMENTS, watch="0s")
+    world.watched = watched(BAD)
+    assert told(world) is not None
+    for _ in range(12):
+        world.favour()
+        world.round()
+    assert (world.slots.stable.revision if world.slots.stable else None, world.slots.fallback) == (R2, None)
     assert told(world) is None
