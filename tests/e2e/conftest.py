@@ -35,6 +35,7 @@ ORDER = (
     "test_pushed_again",
     "test_crashes",
     "test_profile",
+    "test_first_model",
 )
 """The most important first: a broken build is known early."""
 
