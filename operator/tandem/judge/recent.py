@@ -47,9 +47,10 @@ class LastHour:
 
     def counted(self, at: float, seconds: float = HOUR) -> dict[str, Counts]:
         """Return what was counted within the last seconds, to a minute."""
-        found: dict[str, Counts] = {}
+        sums: dict[str, tuple[int, int]] = {}
         for each in self.slices:
             if at - each.began < seconds:
                 for name, counts in each.counts.items():
-                    found[name] = found.get(name, NONE) + counts
-        return found
+                    total, bad = sums.get(name, (0, 0))
+                    sums[name] = (total + counts.total, bad + counts.bad)
+        return {name: Counts(total, bad) for name, (total, bad) in sums.items()}

@@ -168,6 +168,8 @@ class PrometheusScraper:
         self._known: dict[str, _Known] = {}
         self._asked: dict[str, float] = {}
         self._next_look = self._round_at = clock()
+        self._usual: float = WINDOW
+        """Seconds between two scrapes of a pod that was scraped only once: as often as the others are."""
 
     async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
         """Return what is new of the pods: nothing before all have been scraped again since the last news."""
@@ -188,6 +190,9 @@ class PrometheusScraper:
         return self._answers(pods, found)
 
     def _answers(self, pods: Sequence[PodTarget], found: Found) -> list[PodSample | Unreadable]:
+        asked = [found.get((pod.namespace, pod.name)) for pod in pods]
+        known = (each.interval for each in asked if isinstance(each, Snapshot) and each.interval is not None)
+        self._usual = max(known, default=WINDOW)
         looks = [look for look in (self._look(pod, found) for pod in pods) if look is not None]
         complete = self._round_is_complete([look for look in looks if not isinstance(look, Unreadable)])
         answers: list[PodSample | Unreadable | None] = []
@@ -202,7 +207,7 @@ class PrometheusScraper:
 
     def _round_is_complete(self, looks: Sequence[_Look]) -> bool:
         """Tell whether what is new may be handed on: of all pods, or of those that were scraped when all should be."""
-        longest = max((look.snapshot.interval or WINDOW for look in looks), default=WINDOW)
+        longest = max((look.snapshot.interval or self._usual for look in looks), default=self._usual)
         if not all(look.is_new for look in looks) and self._clock() - self._round_at <= ROUND * longest:
             return False
         self._round_at = self._clock()
@@ -248,7 +253,7 @@ class PrometheusScraper:
         return PodSample(replace(pod, ready=ready), snapshot.at, snapshot.counters)
 
     def _stale(self, pod: PodTarget, snapshot: Snapshot, silent: float) -> Unreadable | None:
-        patience = max(SCRAPES_MISSED * (snapshot.interval or WINDOW), SHORTEST_PATIENCE)
+        patience = max(SCRAPES_MISSED * (snapshot.interval or self._usual), SHORTEST_PATIENCE)
         if silent <= patience:
             return None
         what = f"it has had nothing new of pod {pod.name} for {silent:.0f} s; see its page Targets for why"

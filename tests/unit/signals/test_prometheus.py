@@ -117,6 +117,22 @@ async def test_news_wait_for_no_pod_that_has_missed_its_scrape() -> None:
         assert isinstance(answer, PodSample) and answer.pod.name == "a"
 
 
+async def test_a_pod_that_was_scraped_once_is_waited_for_as_long_as_the_others_are() -> None:
+    """How often it is scraped is not known yet: as often as the others, and not as seldom as any pod may be."""
+    both = pod("a"), pod("b")
+    async with looks() as see:
+        await see.see(matrix(total([(0.0, 1), (5.0, 3)]), total([(7.0, 4)], pod="b")), *both)
+        half = matrix(total([(5.0, 3), (10.0, 5)]), total([(7.0, 4)], pod="b"))
+        see.clock.now += 7.5
+        assert await see.see(half, *both) == []
+        see.clock.now += 0.1
+        (answer,) = await see.see(half, *both)
+        assert isinstance(answer, PodSample) and answer.pod.name == "a"
+        see.clock.now += 8.0
+        answers = await see.see(matrix(total([(10.0, 5), (15.0, 7)]), total([(7.0, 4)], pod="b")), *both)
+        assert [(a.pod.name, a.reason) for a in answers if isinstance(a, Unreadable)] == [("b", "Stale")]
+
+
 async def test_news_wait_for_no_pod_that_cannot_be_read() -> None:
     both = pod("a"), pod("b")
     async with looks() as see:
