@@ -40,7 +40,12 @@ class Asker:
         self._timeout = duration_seconds(limits.timeout)
         self._pause = 1.0 / limits.rate
         self._free_at = 0.0
-        self._headers = {MARK: mark, "User-Agent": "tandem-quality", "Accept": "application/json"}
+        self._headers = {
+            MARK: mark,
+            "User-Agent": "tandem-quality",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
         self._transport = transport
         self._client = self._make()
         self.asked = 0
@@ -143,6 +148,9 @@ def _trusted() -> ssl.SSLContext:
 async def _exchange(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
     response = await client.send(request, stream=True)
     try:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            # Unpacked, a thousand times as much would be in memory before it can be counted.
+            return Answer(response.status_code, flaw="it is compressed, which was not asked for")
         content = bytearray()
         async for chunk in response.aiter_bytes():
             content += chunk

@@ -25,6 +25,8 @@ from tandem.quality.rows import Case, Row, read_cases, read_rows
 AT_ONCE: Final = 4
 REPLAYED: Final = 16
 REPEATS: Final = 6
+MOST_REMEMBERED: Final = 4 * 1024 * 1024
+"""Bytes of answers that are kept to be compared with those to the same requests asked again."""
 
 _Item = TypeVar("_Item")
 
@@ -60,6 +62,7 @@ class _Examination:
         except QualityError as error:
             raise Unfinished(str(error)) from error
         self._replay: list[tuple[str, str, Any, Any]] = []
+        self._remembered = 0
 
     async def run(self, limits: Limits) -> Report:
         longest = duration_seconds(limits.duration)
@@ -117,7 +120,9 @@ class _Examination:
         return answer, its
 
     def _remember(self, name: str, path: str, request: Any, answer: Answer) -> None:
-        if answer.usable and len(self._replay) < REPLAYED:
+        fits = self._remembered + answer.size <= MOST_REMEMBERED or not self._replay
+        if answer.usable and fits and len(self._replay) < REPLAYED:
+            self._remembered += answer.size
             self._replay.append((name, path, request, answer.body))
 
     async def _ask_again(self) -> None:

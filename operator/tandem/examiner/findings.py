@@ -121,5 +121,9 @@ class Findings:
 
     def _note(self, gate: str, name: str, request: Any, answer: Answer, why: str) -> None:
         if self._details is not None and len(self._details) < MOST_DETAILS:
-            got = answer.body if len(repr(answer.body)) <= LONGEST_DETAIL else "(too long to be shown)"
-            self._details.append(Detail(gate, name, request, {"status": answer.status, "body": got}, why))
+            got = {"status": answer.status, "body": _short(answer.body)}
+            self._details.append(Detail(gate, name, _short(request), got, why))
+
+
+def _short(value: Any) -> Any:
+    return value if len(repr(value)) <= LONGEST_DETAIL else "(too long to be shown)"

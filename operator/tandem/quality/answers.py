@@ -18,6 +18,8 @@ class Answer:
     body: Any = None
     flaw: str | None = None
     """Why the body cannot be used, without anything out of it."""
+    size: int = 0
+    """Bytes of its body."""
 
     @property
     def usable(self) -> bool:
@@ -39,7 +41,7 @@ def read_answer(status: int, content: bytes) -> Answer:
     if len(content) > LARGEST_ANSWER:
         return Answer(status, flaw=f"it is larger than {LARGEST_ANSWER // 1024 // 1024} MiB")
     try:
-        return Answer(status, parse_json(content))
+        return Answer(status, parse_json(content), size=len(content))
     except NotJson as error:
         html = content.lstrip()[:1] == b"<"
         return Answer(status, flaw="it is HTML or XML, not JSON" if html else str(error))

@@ -20,6 +20,7 @@ from tandem.quality.tally import ERRORS, Pairs, Tally
 
 MOST_GROUPS: Final = 50
 ALL: Final = "all rows"
+_NOT_ASKED: Final = object()
 
 
 @dataclass(slots=True)
@@ -42,9 +43,10 @@ class SliceTally:
 
         Raises ``RowInvalid`` or ``TooManyGroups`` for rows that do not fit the gates.
         """
+        read = None
         for gate, groups in zip(self._slices.gates, self._groups, strict=True):
             name = ALL if gate.field is None else _named(gate.field, row, gate.edges)
-            group = groups.setdefault(name, _Group())
+            group = groups.get(name) or groups.setdefault(name, _Group())
             if len(groups) > MOST_GROUPS:
                 raise TooManyGroups(
                     f"field {gate.field} makes more than {MOST_GROUPS} groups: cut it with edges, or take another"
@@ -52,7 +54,9 @@ class SliceTally:
             if gate.metric in ERRORS:
                 self._take_number(group, row, said, stable_said if by_stable else None)
             else:
-                self._take_class(group, row, said, stable_said, by_stable)
+                # The same for every gate, so read once.
+                read = read or self._read_classes(row.label, said, stable_said if by_stable else _NOT_ASKED)
+                _take_class(group, *read)
 
     def findings(self) -> list[Finding]:
         """Return what came of each gate, for each group."""
@@ -80,14 +84,11 @@ class SliceTally:
             group.stable.take_number(stable_said - row.label)
             group.pairs.take_number(said - row.label, stable_said - row.label)
 
-    def _take_class(self, group: _Group, row: Row, said: Any, stable_said: Any, by_stable: bool) -> None:
-        positive = self._is_positive(row.label)
-        right, said_positive = self._read(row.label, said)
-        group.candidate.take_class(right, positive, said_positive)
-        if by_stable:
-            stable_right, stable_positive = self._read(row.label, stable_said)
-            group.stable.take_class(stable_right, positive, stable_positive)
-            group.pairs.take_class(right, stable_right, positive)
+    def _read_classes(
+        self, label: Any, said: Any, stable_said: Any
+    ) -> tuple[bool, tuple[bool, bool], tuple[bool, bool] | None]:
+        stable = None if stable_said is _NOT_ASKED else self._read(label, stable_said)
+        return self._is_positive(label), self._read(label, said), stable
 
     def _is_positive(self, label: Any) -> bool:
         return same_json(label, self._positive)
@@ -98,6 +99,15 @@ class SliceTally:
             return same_json(said, label), self._is_positive(said)
         says_positive = is_number(said) and said >= self._slices.threshold
         return is_number(said) and says_positive == self._is_positive(label), says_positive
+
+
+def _take_class(group: _Group, positive: bool, read: tuple[bool, bool], stable_read: tuple[bool, bool] | None) -> None:
+    right, said_positive = read
+    group.candidate.take_class(right, positive, said_positive)
+    if stable_read is not None:
+        stable_right, stable_positive = stable_read
+        group.stable.take_class(stable_right, positive, stable_positive)
+        group.pairs.take_class(right, stable_right, positive)
 
 
 def _named(field_name: str, row: Row, edges: list[float] | None) -> str:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import tracemalloc
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,16 @@ import httpx
 import pytest
 
 from tandem.api.model import Route
-from tandem.api.quality import Quality
+from tandem.api.quality import Limits, Quality
 from tandem.examiner import asker as asking
 from tandem.examiner.errors import Unfinished
-from tandem.examiner.examination import examine
+from tandem.examiner.examination import REPLAYED, examine
+from tandem.examiner.findings import Detail
+from tandem.examiner.lines import LARGEST, lines_of
 from tandem.examiner.plan import Plan, RowFiles
+from tandem.quality.answers import Answer
 from tandem.quality.report import Report
+from tandem.quality.rows import read_rows
 
 CASES = [
     {"name": "young", "request": {"age": 20}, "expect": {"at": "/risk", "min": 0, "max": 1}, "must": True},
@@ -217,6 +223,67 @@ async def test_an_endless_answer_is_cut() -> None:
         answer = await asker.ask("POST", "/predict", {})
     server.close()
     assert "larger than" in str(answer.complaint)
+
+
+async def answer_of(response: httpx.Response) -> Answer:
+    transport = httpx.MockTransport(lambda _request: response)
+    async with asking.Asker("x", ("http://pod",), Limits(rate=10_000), "x", transport) as asker:
+        return await asker.ask("POST", "/predict", {})
+
+
+async def test_a_compressed_answer_is_not_unpacked() -> None:
+    bomb = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Never())
+    assert (await answer_of(bomb)).complaint == "the answer is of no use: it is compressed, which was not asked for"
+
+
+class Never(httpx.AsyncByteStream):
+    """An answer's body that must not be read."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        raise AssertionError
+
+
+def test_a_large_file_of_rows_is_read_row_by_row(tmp_path: Path) -> None:
+    file = tmp_path / "rows"
+    row = json.dumps({"request": {"text": "x" * 500_000}, "label": 1}).encode() + b"\n"
+    with file.open("wb") as written:
+        for _ in range(100):
+            written.write(row)
+    tracemalloc.start()
+    [(label, lines)] = lines_of(RowFiles("ConfigMap rows", (file,)))
+    count = sum(1 for _ in read_rows(lines, label))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 100
+    assert peak < 10_000_000, "of 50 MB"
+
+
+@pytest.mark.parametrize("size", [50_000_000, 300_000_000])
+async def test_a_file_that_is_no_rows_is_refused_before_it_is_read_whole(tmp_path: Path, size: int) -> None:
+    given = plan(tmp_path)
+    with (tmp_path / "rows").open("wb") as file:
+        file.truncate(size)
+    with pytest.raises(Unfinished, match="longer than 1024 KiB" if size < LARGEST else "larger than 256 MiB"):
+        await examined(given, Service())
+
+
+async def test_answers_of_any_size_are_remembered_within_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is asked again in any case, and as many more as fit."""
+    for bytes_, asked_again in ((1, 1), (1_000_000, REPLAYED)):
+        monkeypatch.setattr("tandem.examiner.examination.MOST_REMEMBERED", bytes_)
+        report = await examined(plan(tmp_path), Service())
+        assert report.gates["deterministic"].met == asked_again
+
+
+async def test_details_are_short_whatever_was_asked_and_answered(tmp_path: Path) -> None:
+    given = plan(tmp_path)
+    case = {"name": "long", "request": {"age": 20, "text": "x" * 100_000}, "expect": {"at": "/risk", "min": 5}}
+    (tmp_path / "cases").write_text(json.dumps(case) + "\n", encoding="utf-8")
+    details: list[Detail] = []
+    await examine(given, details=details, transport=httpx.MockTransport(Service()))
+    assert [(each.name, each.request) for each in details] == [("long", "(too long to be shown)")]
 
 
 async def test_too_little_time_is_no_verdict(tmp_path: Path) -> None:

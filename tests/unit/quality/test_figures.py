@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 from fairlearn.metrics import MetricFrame
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import special, stats
 from sklearn import metrics
 
 from tandem.api.quality import Metric, Slices
-from tandem.quality.bounds import incomplete_beta, mean_estimate, share_estimate, student_quantile
+from tandem.quality.bounds import beta_quantile, incomplete_beta, mean_estimate, share_estimate, student_quantile
 from tandem.quality.outcome import Outcome
 from tandem.quality.rows import Row
 from tandem.quality.slices import SliceTally
@@ -95,6 +97,13 @@ def test_quantiles_of_students_t(freedom: float, probability: float) -> None:
 def test_the_incomplete_beta_function() -> None:
     for a, b, x in [(0.5, 0.5, 0.1), (3, 7, 0.3), (5000, 2, 0.999), (1e5, 1e5, 0.501)]:
         assert incomplete_beta(a, b, x) == pytest.approx(special.betainc(a, b, x), rel=1e-9)
+
+
+@given(st.floats(0.5, 1e5), st.floats(0.5, 1e5), st.floats(1e-9, 1 - 1e-9))
+def test_quantiles_of_the_beta_distribution(a: float, b: float, probability: float) -> None:
+    found = beta_quantile(a, b, probability)
+    assert 0 <= found <= 1
+    assert special.betainc(a, b, found) == pytest.approx(probability, rel=1e-6, abs=1e-12)
 
 
 def test_few_numbers_say_nothing_of_their_mean() -> None:

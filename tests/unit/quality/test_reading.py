@@ -14,8 +14,8 @@ from tandem.quality.rows import LONGEST_LINE, group_name, read_cases, read_rows
 from tandem.quality.schemas import Schema
 
 
-@pytest.mark.parametrize("text", ["NaN", "[1, Infinity]", '{"a": -Infinity}', "1e999"])
-def test_what_is_not_finite_is_no_number(text: str) -> None:
+@pytest.mark.parametrize("text", [b"NaN", b"[1, Infinity]", b'{"a": -Infinity}', b"1e999"])
+def test_what_is_not_finite_is_no_number(text: bytes) -> None:
     with pytest.raises(NotFinite):
         parse_json(text)
 
@@ -29,6 +29,7 @@ def test_what_is_not_finite_is_no_number(text: str) -> None:
         (b"[" * 100 + b"]" * 100, "levels deep"),
         (b"[" * 200_000, "levels deep"),
         (b"1" * 10_000, "too many digits"),
+        (b"[" + b"[]," * 600_000 + b"1]", "more than 500000 parts"),
     ],
 )
 def test_what_is_not_json_is_named(text: bytes, says: str) -> None:
