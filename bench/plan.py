@@ -155,7 +155,8 @@ def _deploy(model: Model, pods: int, given: argparse.Namespace) -> None:
 
 def _load(model: Model, pods: int, objective: float, given: argparse.Namespace) -> bool:
     url = f"{model.kube.gateway_url}/{NAMESPACE}"
-    traffic = Traffic(url, model.rows, model.out / f"pods-{pods}.jsonl", rate=given.peak, seconds=given.seconds)
+    out = model.out / f"pods-{pods}.jsonl"
+    traffic = Traffic(url, model.rows, out, rate=given.peak, seconds=given.seconds, options=["--by-chance"])
     with traffic:
         outcomes = traffic.finish()
     first = min(each.sent for each in outcomes)

@@ -31,11 +31,12 @@ def main() -> int:
     parser.add_argument("--timeout", type=float, default=Plan.timeout, help="seconds for an answer (%(default)s)")
     parser.add_argument("--fresh-every", type=int, default=Plan.fresh_every, help="a new connection for each n-th")
     parser.add_argument("--host", help="Host header")
+    parser.add_argument("--by-chance", action="store_true", help="as from many callers (Poisson), instead of evenly")
     given = parser.parse_args()
     try:
         plan = Plan(
             given.url.rstrip("/"), rows.read(given.rows), given.rate, given.seconds, given.count, given.timeout,
-            given.fresh_every, given.host,
+            given.fresh_every, given.host, given.by_chance,
         )  # fmt: skip
     except rows.RowsUnreadable as error:
         print(error, file=sys.stderr)

@@ -1,10 +1,11 @@
-"""Sending requests at a steady rate: an open loop, bounded in time and count, without retries."""
+"""Sending requests at a steady rate, evenly or by chance: an open loop, bounded in time and count, without retries."""
 
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -35,6 +36,8 @@ class Plan:
     """Every so-manieth request gets a connection of its own; the others share kept-alive ones. 0: none does."""
     host: str | None = None
     """Host header, for a route that has host names."""
+    by_chance: bool = False
+    """Requests come independently of each other (Poisson), as those of many callers do, instead of evenly."""
 
 
 async def send(plan: Plan, record: Callable[[Outcome], None], stop: asyncio.Event) -> None:
@@ -58,15 +61,22 @@ async def send(plan: Plan, record: Callable[[Outcome], None], stop: asyncio.Even
         asyncio.TaskGroup() as requests,
     ):
         started = time.monotonic()
-        number = 0
-        while plan.count is None or number < plan.count:
-            due = started + number / plan.rate
-            if due - started >= plan.seconds or await _set_before(stop, due):
+        for number, moment in enumerate(moments(plan)):
+            due = started + moment
+            if await _set_before(stop, due):
                 break
             own = plan.fresh_every > 0 and number % plan.fresh_every == 0
             row = plan.rows[number % len(plan.rows)]
             requests.create_task(_request(fresh if own else kept, plan.url, row, own, due, record))
-            number += 1
+
+
+def moments(plan: Plan) -> Iterator[float]:
+    """Give the seconds after the beginning at which a request is due; the same each time."""
+    chance, moment, number = Random(1), 0.0, 0
+    while moment < plan.seconds and (plan.count is None or number < plan.count):
+        yield moment
+        number += 1
+        moment = moment + chance.expovariate(plan.rate) if plan.by_chance else number / plan.rate
 
 
 async def _set_before(stop: asyncio.Event, due: float) -> bool:

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,14 +22,22 @@ class Traffic:
     """Traffic that flows while the block runs: ``with Traffic(url, rows, folder) as traffic: ...``."""
 
     def __init__(
-        self, url: str, rows: Path, out: Path, *, rate: float = 50.0, seconds: float = 900.0, host: str | None = None
+        self,
+        url: str,
+        rows: Path,
+        out: Path,
+        *,
+        rate: float = 50.0,
+        seconds: float = 900.0,
+        options: Sequence[str] = (),
     ) -> None:
+        """``options``: more of the command's, such as ``--host`` with its name."""
         self.out = out
         self._seconds = seconds
         self._log = out.with_suffix(".log")
         self._command = [
             sys.executable, "-m", "dev.traffic", "--url", url, "--rows", str(rows), "--out", str(out),
-            "--rate", str(rate), "--seconds", str(seconds), *(["--host", host] if host else []),
+            "--rate", str(rate), "--seconds", str(seconds), *options,
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
         self._position = 0

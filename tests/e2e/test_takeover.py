@@ -123,7 +123,7 @@ def taken(module_stage: NewModel) -> TakenOver:
         tandem, "init", "--from", f"deployment/{OLD}", "-n", namespace, "--out", str(plan.folder),
         "--owner", "vision=vision@example.com",
     )  # fmt: skip
-    traffic = Traffic(kube.gateway_url, model.rows, model.out / "outside.jsonl", host=HOST, seconds=420)
+    traffic = Traffic(kube.gateway_url, model.rows, model.out / "outside.jsonl", options=["--host", HOST], seconds=420)
     inside_url = f"http://digits.{namespace}.svc"
     with gateway_log(model) as log, traffic, calling(kube, namespace, inside_url, model.rows, rate=10) as caller:
         more(traffic)

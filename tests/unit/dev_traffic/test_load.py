@@ -4,11 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
+from statistics import mean, stdev
 
 import pytest
 from aiohttp import web
 
-from dev.traffic.load import Plan, send
+from dev.traffic.load import Plan, moments, send
 from dev.traffic.outcomes import UNKNOWN, Outcome
 from dev.traffic.rows import VERSION_HEADER, Row
 
@@ -85,6 +87,17 @@ async def test_it_is_an_open_loop_at_the_rate_asked_for() -> None:
     times = sorted(outcome.sent for outcome in outcomes)
     assert all(outcome.kind == "ok" for outcome in outcomes)
     assert times[-1] - times[0] == pytest.approx(19 / 50, abs=0.15), "slow answers must not slow the sending down"
+
+
+def test_requests_come_evenly_or_by_chance_at_the_same_rate() -> None:
+    evenly, by_chance = (
+        list(moments(Plan("", [ROW], rate=100, seconds=60, by_chance=chance))) for chance in (False, True)
+    )
+    assert evenly == [number / 100 for number in range(6000)]
+    assert 5700 < len(by_chance) < 6300, "within four standard deviations"
+    gaps = [later - earlier for earlier, later in pairwise(by_chance)]
+    assert abs(stdev(gaps) / mean(gaps) - 1) < 0.05, "gaps of a Poisson process vary as much as they are long"
+    assert list(moments(Plan("", [ROW], rate=100, count=3, by_chance=True))) == by_chance[:3]
 
 
 async def test_no_answer_in_time_is_a_timeout() -> None:
