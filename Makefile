@@ -69,6 +69,10 @@ bench-scale: setup ## what 1,000 models cost, beside Argo Rollouts: about ten mi
 bench-plan: setup ## does the planned number of pods carry the peak, and fewer not: about ten minutes
 	$(RUN) -m bench.plan
 
+.PHONY: bench-examiner
+bench-examiner: setup ## what 110,000 questions to a version cost: about ten minutes
+	$(RUN) -m bench.examiner
+
 .PHONY: bench-judge
 bench-judge: setup ## how well the judge decides, beside other rules, on simulated traffic: about ten minutes
 	$(RUN) -m bench.judge
