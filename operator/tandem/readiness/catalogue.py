@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tandem.readiness import capacity, contract, demand, ownership, release, upkeep
+from tandem.readiness import capacity, contract, demand, ownership, quality, release, upkeep
 from tandem.readiness.checks import Check
 
 CHECKS: Final[tuple[Check, ...]] = tuple(
@@ -29,6 +29,10 @@ CHECKS: Final[tuple[Check, ...]] = tuple(
             capacity.drains,
             contract.interface,
             contract.weakening,
+            quality.edge_cases,
+            quality.subjects,
+            quality.slices,
+            quality.drift,
             release.way_back,
             release.automatic,
             release.judged_in_time,

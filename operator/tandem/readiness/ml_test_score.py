@@ -33,14 +33,22 @@ TESTS: Final[dict[str, tuple[ScoreTest, ...]]] = {
         ScoreTest("All hyperparameters have been tuned", "evidence", "the record of the training"),
         ScoreTest("The impact of model staleness is known", "evidence", "TDM031 holds to an age that people chose"),
         ScoreTest("A simpler model is not better", "evidence", "the comparison with a baseline"),
-        ScoreTest("Model quality is sufficient on important data slices", "evidence", "measurements by group"),
+        ScoreTest(
+            "Model quality is sufficient on important data slices",
+            "checked",
+            "TDM021, and spec.quality.slices before any request, on the rows that its owners name",
+        ),
         ScoreTest("The model is tested for considerations of inclusion", "person", "whom it may harm, people say"),
     ),
     "Infrastructure": (
         ScoreTest("Training is reproducible", "evidence", "two trainings compared"),
         ScoreTest("Model specs are unit tested", "evidence", "the test report of the model's code"),
         ScoreTest("The ML pipeline is integration tested", "evidence", "the test report of the pipeline"),
-        ScoreTest("Model quality is validated before serving", "evidence", "the gate in the pipeline that trains it"),
+        ScoreTest(
+            "Model quality is validated before serving",
+            "checked",
+            "TDM019, and spec.quality before any request; on held-out data only if its owners name such",
+        ),
         ScoreTest("The model allows debugging of single examples", "person", "a matter of the model's code"),
         ScoreTest("Models are tested via a canary before production serving", "checked", "the rollout; TDM025"),
         ScoreTest("Models can be quickly and safely rolled back", "checked", "TDM023, TDM024, TDM033"),
@@ -50,13 +58,15 @@ TESTS: Final[dict[str, tuple[ScoreTest, ...]]] = {
         ScoreTest("Data invariants hold in training and serving inputs", "evidence", "a monitor of both"),
         ScoreTest("Training and serving features compute the same values", "evidence", "logged features compared"),
         ScoreTest("Models are not too stale", "checked", "TDM031"),
-        ScoreTest("The model is numerically stable", "evidence", "a counter of NaN, judged as a metric"),
+        ScoreTest(
+            "The model is numerically stable", "checked", "spec.quality: NaN or infinity in an answer refuses it"
+        ),
         ScoreTest(
             "No dramatic or slow-leak regressions in speed or memory",
             "checked",
             "TDM011, TDM013, TDM015 against the profile; speed by the rollout. Slow leaks after it are not",
         ),
-        ScoreTest("No regression in prediction quality on served data", "evidence", "labels that arrive later"),
+        ScoreTest("No regression in prediction quality on served data", "evidence", "labels that come later; TDM022"),
     ),
 }
 

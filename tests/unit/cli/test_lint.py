@@ -117,7 +117,7 @@ def test_sarif_is_what_code_review_reads(tmp_path: Path) -> None:
     rules = only["tool"]["driver"]["rules"]
     assert len({rule["id"] for rule in rules}) == len(rules) == len(CHECKS) + 1
     assert all(rule["shortDescription"]["text"] for rule in rules)
-    assert {each["level"] for each in only["results"]} == {"error"}
+    assert {each["level"] for each in only["results"]} == {"error", "warning"}
     for each in only["results"]:
         assert rules[each["ruleIndex"]]["id"] == each["ruleId"] and each["message"]["text"]
         place = each["locations"][0]["physicalLocation"]

@@ -42,7 +42,21 @@ SPEC: dict[str, Any] = {
         "resources": {"limits": {"cpu": "2", "memory": "1Gi"}},
         "startup": {"deadline": "1m"},
     },
-    "rollout": {"steps": [{"weight": 10}, {"weight": 50}], "evidence": {"maxDuration": "2h"}, "watch": "10m"},
+    "rollout": {
+        "steps": [{"weight": 10}, {"weight": 50}],
+        "evidence": {
+            "maxDuration": "2h",
+            "metrics": [
+                {
+                    "name": "low-confidence",
+                    "bad": {"counter": "predictions_total", "labels": {"confidence": "low"}},
+                    "total": {"counter": "predictions_total"},
+                }
+            ],
+        },
+        "watch": "10m",
+    },
+    "quality": {"edgeCases": {"rows": [{"configMap": "fraud-edge-cases"}]}},
     "traffic": {"gateway": {"parentRefs": [{"name": "public"}]}},
     "profile": "fraud-profile",
     "waivers": [{"check": "TDM099", "reason": "for later", "until": "2027-01-01"}],

@@ -31,6 +31,11 @@ def hosts(*names: str) -> dict[str, Any]:
     return {"serving": {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}}}
 
 
+def sliced(subjects: str, **gate: Any) -> dict[str, Any]:
+    slices = {"rows": [{"secret": "rows"}], "answer": "/score", "gates": [{"metric": "accuracy", "min": 0.8, **gate}]}
+    return {"model": {"subjects": subjects}, "quality": {"slices": slices}}
+
+
 ROWS: Final[list[tuple[str, Outcome, Facts]]] = [
     ("TDM001", PASS, facts()),
     ("TDM001", FAIL, facts(purpose=REMOVED)),
@@ -104,6 +109,22 @@ ROWS: Final[list[tuple[str, Outcome, Facts]]] = [
     ("TDM018", FAIL, facts(model={"interface": REMOVED})),
     ("TDM018", FAIL, facts(model={"interface": [{"path": "/predict", "request": {"type": "object"}}]})),
     ("TDM018", APART, facts(**EXPERIMENT)),
+    ("TDM019", PASS, facts()),
+    ("TDM019", FAIL, facts(quality=REMOVED)),
+    ("TDM019", FAIL, facts(quality={"edgeCases": REMOVED})),
+    ("TDM019", APART, facts(quality=REMOVED, **EXPERIMENT)),
+    ("TDM020", PASS, facts()),
+    ("TDM020", PASS, facts(model={"subjects": "People"})),
+    ("TDM020", FAIL, facts(model={"subjects": REMOVED})),
+    ("TDM020", APART, facts(model={"subjects": REMOVED}, **EXPERIMENT)),
+    ("TDM021", PASS, facts(**sliced("People", field="sex"))),
+    ("TDM021", FAIL, facts(**sliced("People"))),
+    ("TDM021", FAIL, facts(model={"subjects": "People"})),
+    ("TDM021", APART, facts()),
+    ("TDM021", APART, facts(model={"subjects": REMOVED})),
+    ("TDM022", PASS, facts()),
+    ("TDM022", FAIL, facts(rollout={"evidence": {"metrics": REMOVED}})),
+    ("TDM022", APART, facts(rollout={"evidence": {"metrics": REMOVED}}, **EXPERIMENT)),
     ("TDM023", PASS, facts()),
     ("TDM023", FAIL, facts(rollout={"watch": "0s"})),
     ("TDM023", APART, facts(first=True, rollout={"watch": "0s"})),
