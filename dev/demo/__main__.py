@@ -1,4 +1,4 @@
-"""Show the main job: a model reaches production, a better one replaces it, bad ones are sent back.
+"""Show the main job: a model reaches production, a better one replaces it, bad ones are refused or sent back.
 
 python -m dev.demo          makes what is needed (cluster, images, operator) and shows it
 python -m dev.demo down     removes the cluster and everything in it
@@ -16,12 +16,14 @@ from pathlib import Path
 from rich.console import Console
 
 from dev.cluster.settings import DEFAULT_NAME
+from dev.demo.failed import DemoFailed
 from dev.demo.live import RolloutView
+from dev.demo.refusal import NAME, Refusal
 from dev.demo.render import render
-from dev.demo.report import Report
+from dev.demo.report import Refused, Report
 from dev.demo.screen import Screen
 from dev.demo.settings import DEADLINES, DEPLOYMENT, NAMESPACE, RATE, REPOSITORY, TRAFFIC_SECONDS
-from dev.demo.story import DemoFailed, Story
+from dev.demo.story import Story
 from dev.kube import stack
 from dev.kube.client import Kube, KubeFailed
 from dev.kube.diagnosis import diagnose
@@ -94,20 +96,23 @@ def _play(kube: Kube, screen: Screen) -> Report:
         Watch(kube, "httproutes", NAMESPACE) as routes,
     ):
         view = RolloutView(deployments, revisions, routes)
-        story = Story(kube, Kube(kube.name), screen, deployments, revisions, routes, view)
-        screen.act(3, "The first version reaches production")
+        quiet = Kube(kube.name)
+        story = Story(kube, quiet, screen, deployments, revisions, routes, view)
+        refusal = Refusal(kube, quiet, screen, revisions, routes, RolloutView(deployments, revisions, routes, NAME))
+        screen.act(3, "The first versions of two models reach production")
         story.first_version()
+        refusal.prepare()
         screen.act(4, f"Steady traffic: {RATE:.0f} requests a second, held-out rows, every answer checked")
         with Traffic(story.url, rows, outcomes, rate=RATE, seconds=TRAFFIC_SECONDS) as traffic:
             story.steady_traffic(traffic)
-            _rollouts(story, screen, traffic)
-            report = story.report(traffic)
-    screen.act(9, "Report")
+            refused = _rollouts(story, refusal, screen, traffic)
+            report = story.report(traffic, refused)
+    screen.act(10, "Report")
     screen.show(render(report, _GO_ON, screen.console.width))
     return report
 
 
-def _rollouts(story: Story, screen: Screen, traffic: Traffic) -> None:
+def _rollouts(story: Story, refusal: Refusal, screen: Screen, traffic: Traffic) -> Refused:
     screen.act(5, "A better version: canary, promotion")
     story.better_version()
     screen.act(6, "A version that fails on some inputs")
@@ -116,7 +121,10 @@ def _rollouts(story: Story, screen: Screen, traffic: Traffic) -> None:
     story.bad_version("4-slow", latency_objective=story.latency_objective("4-slow"))
     screen.act(8, "The rejected version once more, as a GitOps sync would")
     story.rejected_again("4-slow", traffic)
+    screen.act(9, "A version that is better in the mean, and fails one sex")
+    refused = refusal.refuse()
     traffic.check()
+    return refused
 
 
 def _keep(report: Report, svg: Path | None, numbers: Path | None) -> None:

@@ -20,11 +20,12 @@ _BAR_WIDTH = 40
 class RolloutView:
     """Draws what the watches and the traffic say right now."""
 
-    def __init__(self, deployments: Watch, revisions: Watch, routes: Watch, traffic: Traffic | None = None) -> None:
+    def __init__(self, deployments: Watch, revisions: Watch, routes: Watch, name: str = DEPLOYMENT) -> None:
+        self._name = name
         self._deployments = deployments
         self._revisions = revisions
         self._routes = routes
-        self.traffic = traffic
+        self.traffic: Traffic | None = None
         self._began = time.monotonic()
 
     def restart(self) -> None:
@@ -38,7 +39,7 @@ class RolloutView:
         table.add_column()
         for name, value in self._facts():
             table.add_row(name, value)
-        return Panel(table, title=f"{DEPLOYMENT}: {time.monotonic() - self._began:.0f} s", title_align="left")
+        return Panel(table, title=f"{self._name}: {time.monotonic() - self._began:.0f} s", title_align="left")
 
     def line(self) -> str:
         """Return the same in one line."""
@@ -46,7 +47,7 @@ class RolloutView:
         return f"{time.monotonic() - self._began:.0f} s: {said}"
 
     def _facts(self) -> list[tuple[str, Text]]:
-        thing = self._deployments.latest(DEPLOYMENT) or {}
+        thing = self._deployments.latest(self._name) or {}
         status = thing.get("status") or {}
         waiting = (status.get("waitingFor") or {}).get("what", "")
         facts = [("phase", Text(status.get("phase") or "…"))]
@@ -63,7 +64,7 @@ class RolloutView:
         return facts
 
     def _weights(self) -> dict[str, int]:
-        changes = weight_changes(self._routes.history(DEPLOYMENT))
+        changes = weight_changes(self._routes.history(self._name))
         revisions = [seen.object for seen in self._revisions.history()]
         return by_version(changes[-1].weights, versions_of(revisions)) if changes else {}
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dev.demo.chart import axis, lines
-from dev.demo.report import Report, Rollback
+from dev.demo.report import Refused, Report, Rollback
 from dev.traffic.summary import VersionSummary
 
 _WIDEST_CHART = 84
@@ -27,6 +27,7 @@ def render(report: Report, how_to_go_on: Mapping[str, str], width: int) -> Rende
         _versions(report),
         _weights(report, max(20, min(_WIDEST_CHART, width - _FRAME))),
         *(_rollback(each) for each in report.rollbacks),
+        *(_refused(each) for each in report.refused),
         _losses(report),
         _commands(how_to_go_on),
     )
@@ -78,6 +79,16 @@ def _rollback(rollback: Rollback) -> Panel:
     facts.add_row("sent back", f"{rollback.seconds_to_decide:.1f} s after its first answer")
     facts.add_row("because", f"{rollback.reason}: {rollback.message}")
     return Panel(facts, title=f"Rolled back by itself: {rollback.version}", title_align="left")
+
+
+def _refused(refused: Refused) -> Panel:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column()
+    facts.add_row("requests", f"0 of users; {refused.asked} questions that its owners wrote down")
+    facts.add_row("refused", f"{refused.seconds:.0f} s after it was applied, start included")
+    facts.add_row("because", refused.message)
+    return Panel(facts, title=f"Refused before its first request: {refused.version}", title_align="left")
 
 
 def _losses(report: Report) -> Panel:

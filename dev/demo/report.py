@@ -40,6 +40,18 @@ class Rollback:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A version that got no request, because of what it answered to its owners' questions."""
+
+    version: str
+    seconds: float
+    """From its manifest to the verdict."""
+    asked: int
+    """Requests that it was asked, none of them a user's."""
+    message: str
+
+
+@dataclass(frozen=True)
 class Report:
     """All that the demo showed."""
 
@@ -56,6 +68,7 @@ class Report:
     """Requests that no correct 2xx answered, outside the broken versions' own answers."""
     behind: float
     """Seconds by which the load generator itself was late at worst."""
+    refused: list[Refused]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -68,6 +81,7 @@ def make_report(
     versions: Mapping[str, str],
     sent_back: Sequence[SentBack],
     applied: Sequence[tuple[float, str]],
+    refused: Sequence[Refused] = (),
 ) -> Report:
     """Put the report together; ``applied`` is when each manifest was applied, ``versions`` the revisions' versions."""
     started = min((outcome.sent for outcome in outcomes), default=0.0)
@@ -84,6 +98,7 @@ def make_report(
         requests=len(outcomes),
         lost=lost(outcomes, broken=[each.version for each in sent_back]),
         behind=lateness(outcomes),
+        refused=list(refused),
     )
 
 

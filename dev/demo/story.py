@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dev.demo.failed import DemoFailed
 from dev.demo.live import RolloutView
-from dev.demo.report import Report, SentBack, make_report
+from dev.demo.report import Refused, Report, SentBack, make_report
 from dev.demo.screen import Screen
 from dev.demo.settings import DEADLINES, DEPLOYMENT, MANIFESTS, NAMESPACE, PATH, REPOSITORY
 from dev.kube.client import Kube, Object, conditions, manifests, until
@@ -22,10 +23,6 @@ _UNTOUCHED_ANSWERS = 250
 """Answers, five seconds of them, in which a re-sync must not show."""
 
 _CONDITIONS = '{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\\n"}{end}'
-
-
-class DemoFailed(Exception):
-    """Something did not come about as it must; the message says what was expected and what is the case."""
 
 
 @dataclass
@@ -168,7 +165,7 @@ class Story:
         self.view.restart()
         self.screen.while_shown(self.view, self.view.line, work)
 
-    def report(self, traffic: Traffic) -> Report:
+    def report(self, traffic: Traffic, refused: Refused) -> Report:
         """Return what came of it all."""
         return make_report(
             traffic.stop(),
@@ -176,6 +173,7 @@ class Story:
             versions_of(seen.object for seen in self.revisions.history()),
             self.sent_back,
             self.applied,
+            [refused],
         )
 
     def _sent_back(self, manifest: str, applied: float, latency_objective: float | None) -> SentBack:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bentos.diabetes.quality.write import FOLDER
 from bentos.digits.rows import held_out_rows
 from dev.demo.settings import MANIFESTS
 from dev.kube.client import manifests
@@ -28,6 +29,18 @@ def test_they_differ_in_the_image_alone() -> None:
         others.append(manifest)
     assert len(others) == 4
     assert all(other == others[0] for other in others)
+
+
+def test_the_other_model_s_differ_in_the_image_alone_and_ask_what_its_bentos_are_asked() -> None:
+    first, skewed = (read(f"diabetes/{name}") for name in ("1-first", "2-skewed"))
+    for manifest in (first, skewed):
+        parse_deployment(manifest)
+    assert first["spec"]["model"].pop("image") == "tandem.local/diabetes:first"
+    assert skewed["spec"]["model"].pop("image") == "tandem.local/diabetes:skewed"
+    assert first == skewed
+    [asked] = manifests(FOLDER / "model.yaml")
+    for part in ("edgeCases", "slices"):
+        assert first["spec"]["quality"][part] == asked["spec"]["quality"][part]
 
 
 @pytest.mark.parametrize("version", ["first", "better", "failing", "slow"])

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from dev.demo.render import render
-from dev.demo.report import Report, SentBack, make_report
+from dev.demo.report import Refused, Report, SentBack, make_report
 from dev.kube.history import WeightChange
 from dev.traffic.outcomes import Outcome
 
@@ -34,7 +34,8 @@ def outcomes() -> list[Outcome]:
 
 
 def report(*more: Outcome) -> Report:
-    return make_report([*outcomes(), *more], CHANGES, VERSIONS, SENT_BACK, [(105.0, "failing")])
+    refused = Refused("skewed", 31.0, 254, "recall of sex 2 is 0.1613")
+    return make_report([*outcomes(), *more], CHANGES, VERSIONS, SENT_BACK, [(105.0, "failing")], [refused])
 
 
 def test_a_rollback_is_told_as_the_callers_felt_it() -> None:
@@ -64,6 +65,7 @@ def test_it_can_be_shown_and_kept() -> None:
     console.print(render(made, {"remove it": "make demo-down"}, 110))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "30 of 100 requests failed" in shown
+    assert "Refused before its first request: skewed" in shown and "recall of sex 2" in shown
     assert "1 of 37" in shown
     assert "ServerDisconnectedError" in shown
     assert "make demo-down" in shown
