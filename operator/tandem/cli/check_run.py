@@ -27,8 +27,6 @@ from tandem.quality.report import Report
 ENDED: Final = 130
 """Exit code after a signal: as shells have it for Ctrl-C."""
 
-_TELL_EVERY: Final = 50
-
 
 @dataclass(frozen=True)
 class Result:
@@ -84,8 +82,7 @@ def _shown(name: str, work: Callable[[Callable[[int], None]], Coroutine[Any, Any
     with console.status(f"{name}: starting") as status:
 
         def told(asked: int) -> None:
-            if asked % _TELL_EVERY == 0:
-                status.update(f"{name}: {asked} requests asked")
+            status.update(f"{name}: {asked} requests asked")
 
         try:
             return asyncio.run(work(told))

@@ -27,7 +27,7 @@ def main() -> int:
     plan_file, rows, message = (Path(os.environ[name]) for name in ("PLAN_FILE", "ROWS_FOLDER", "MESSAGE_FILE"))
     try:
         plan = read_plan(plan_file.read_text(encoding="utf-8"), rows, _addresses("CANDIDATE"), _addresses("STABLE"))
-        report = asyncio.run(examine(plan, _tell))
+        report = asyncio.run(examine(plan, Teller()))
     except Unfinished as error:
         message.write_text(_trouble(str(error)), encoding="utf-8")
         return 1
@@ -43,10 +43,18 @@ def _trouble(text: str) -> str:
     return json.dumps({"trouble": text[:1000]})
 
 
-def _tell(asked: int) -> None:
-    if asked % _TELL_EVERY == 0:
-        sys.stdout.write(f"{asked} {ASKED}\n")
-        sys.stdout.flush()
+class Teller:
+    """Prints how far it is now and then; of several requests at a time not every number is told."""
+
+    def __init__(self) -> None:
+        self._next = _TELL_EVERY
+
+    def __call__(self, asked: int) -> None:
+        """Take in how many requests were asked."""
+        if asked >= self._next:
+            self._next = asked + _TELL_EVERY
+            sys.stdout.write(f"{asked} {ASKED}\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

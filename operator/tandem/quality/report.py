@@ -45,7 +45,11 @@ class Gate:
         """Return it in a sentence, naming the first that were missed."""
         count = self.met + self.missed + self.too_few
         said = f"{self.name}: {self.missed} of {count} missed"
-        missed = [f"{each.name}: {each.why}" if each.name not in each.why else each.why for each in self.findings]
+        missed = [
+            each.why if each.name in each.why else f"{each.name}: {each.why}"
+            for each in self.findings
+            if each.outcome is Outcome.MISSED
+        ]
         return f"{said} ({'; '.join(missed[:3])}{'; ...' if self.missed > 3 else ''})"
 
 
