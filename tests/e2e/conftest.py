@@ -24,6 +24,7 @@ ORDER = (
     "test_rollback",
     "test_gateway_errors",
     "test_prometheus_source",
+    "test_objectives",
     "test_without_gateway",
     "test_command_line",
     "test_changes_of_mind",
