@@ -49,6 +49,8 @@ class Asker:
         self._transport = transport
         self._client = self._make()
         self.asked = 0
+        self.unanswered = 0
+        """Requests that had no complete answer in time."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -102,6 +104,7 @@ class Asker:
             async with asyncio.timeout(self._timeout):
                 return await _exchange(client, self._request(client, method, url, body))
         except (TimeoutError, httpx.TimeoutException):
+            self.unanswered += 1
             return Answer(None, flaw=f"there was no complete answer within {self._timeout:g} s")
         except httpx.HTTPError:
             return None

@@ -72,12 +72,21 @@ class _Examination:
         except QualityError as error:
             raise Unfinished(str(error)) from error
         except TimeoutError as error:
+            self._blame_for_hanging()
             if not self._findings.report.refused_for_good:
                 raise Unfinished(
                     f"not done within {limits.duration}, after {self._candidate.asked} requests: raise "
                     "quality.limits.duration or rate, or take fewer rows"
                 ) from error
         return self._findings.close(self._candidate.asked)
+
+    def _blame_for_hanging(self) -> None:
+        """That time was too short is a version's own fault where it left most requests unanswered."""
+        asked, unanswered = self._candidate.asked, self._candidate.unanswered
+        if 2 * unanswered > asked:
+            timeout = self._plan.quality.limits.timeout
+            why = f"{unanswered} of {asked} requests had no complete answer within {timeout}"
+            self._findings.report.take(INTERFACE, Finding("answers in time", Outcome.MISSED, why))
 
     async def _ask_all(self) -> None:
         for asker in (self._candidate, self._stable):

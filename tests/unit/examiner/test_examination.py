@@ -286,6 +286,22 @@ async def test_details_are_short_whatever_was_asked_and_answered(tmp_path: Path)
     assert [(each.name, each.request) for each in details] == [("long", "(too long to be shown)")]
 
 
+async def test_a_version_that_hangs_is_to_blame_when_time_is_over(tmp_path: Path) -> None:
+    """No case is a must, and so many are to come that the declared share could still be met."""
+
+    def hang(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/predict":
+            raise httpx.ReadTimeout("hangs")
+        return Service()(request)
+
+    given = plan(tmp_path, slices=None, limits={"rate": 10_000, "duration": "100ms"})
+    cases = "".join(json.dumps({"name": f"case {number}", "request": {"age": 20}}) + "\n" for number in range(20_000))
+    (tmp_path / "cases").write_text(cases, encoding="utf-8")
+    report = await examine(given, transport=httpx.MockTransport(hang))
+    assert not report.passed
+    assert "had no complete answer within 10s" in report.gates["interface"].words()
+
+
 async def test_too_little_time_is_no_verdict(tmp_path: Path) -> None:
     given = plan(tmp_path, limits={"rate": 1, "duration": "100ms"})
     with pytest.raises(Unfinished, match="not done within 100ms"):
