@@ -115,6 +115,24 @@ def test_rows_that_are_missing_stop_it_with_the_reason_and_are_picked_up(stage: 
     assert model.slots() == ("better", None)
 
 
+def test_questions_that_change_are_asked_of_what_serves_and_nothing_is_restarted(stage: NewModel) -> None:
+    model = stage()
+    cases, labelled = rows_of(model)
+    give_rows(model, cases, labelled)
+    model.given("first", quality=QUALITY)
+    before = [pod["metadata"]["uid"] for pod in model.pods("first")]
+    narrow = json.loads(cases.splitlines()[0])
+    wrong = {**narrow, "name": "no such digit", "expect": {"at": "/label", "equals": 11}}
+    give_rows(model, cases + _lines([wrong]), labelled)
+    missed = conditions(model.wait("QualityMissed"))
+    assert "no such digit" in missed["QualityMissed"]["message"]
+    assert missed["Ready"]["status"] == "True"
+    give_rows(model, cases, labelled)
+    model.until(lambda thing: "QualityMissed" not in conditions(thing), 180, "what serves has passed again")
+    assert [pod["metadata"]["uid"] for pod in model.pods("first")] == before
+    assert model.slots() == ("first", None)
+
+
 def _reports(model: Model) -> list[dict[str, Any]]:
     found = model.kube.list("modelrevisions", model.namespace)
     return [each["status"]["quality"] for each in found if "quality" in each.get("status", {})]

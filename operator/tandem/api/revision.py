@@ -97,6 +97,9 @@ class QualityReport(ApiModel):
         max_length=80,
         description="Digest of what it depends on: questions, rows, and who serves where that is asked too.",
     )
+    questions: str | None = Field(
+        None, max_length=80, description="The same without who serves: what a version that serves is held to."
+    )
     attempt: int = Field(description="Attempt at which it was asked; what failed is asked again at the next.")
     outcome: Literal["Passed", "Failed"] = Field(description="Passed or Failed.")
     message: str = Field(max_length=1024, description="The same in a sentence.")

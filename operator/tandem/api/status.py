@@ -50,6 +50,10 @@ class StableSlot(ApiModel):
     accepted: list[str] | None = Field(
         None, description="Hashes of what a person let it promise less than its predecessor did; for the watch window."
     )
+    asked_since: Time | None = Field(
+        None,
+        description="Since when it is asked the questions of spec.quality anew; what is counted then is no evidence.",
+    )
 
 
 class CandidateSlot(ApiModel):

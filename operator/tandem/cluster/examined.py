@@ -11,7 +11,14 @@ from pydantic import ValidationError
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import QualityReport
 from tandem.cluster.observe import Body, moment
-from tandem.manifests.examination import ASKED, EXAMINER, EXAMINES_LABEL, examination_name, inputs_digest
+from tandem.manifests.examination import (
+    ASKED,
+    EXAMINER,
+    EXAMINES_LABEL,
+    examination_name,
+    inputs_digest,
+    questions_digest,
+)
 from tandem.rollout.observation import QualityState, RevisionState
 
 AGAIN_AFTER: Final = timedelta(seconds=30)
@@ -31,6 +38,14 @@ def gated_revision(deployment: ModelDeployment, states: Mapping[str, RevisionSta
     return states.get(slot.revision)
 
 
+def examined_revision(deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> RevisionState | None:
+    """Return the version to be asked: the candidate before its first request, or else what serves, with nothing on."""
+    status = deployment.status
+    if deployment.spec.quality is None or status.candidate is not None or status.fallback is not None:
+        return gated_revision(deployment, states)
+    return states.get(status.stable.revision) if status.stable is not None else None
+
+
 def nothing_examined(pods: Iterable[Body]) -> QualityState | None:
     """Return that nobody is to be asked, with the pods that are left from before; None if there are none."""
     left = _names(examiners(pods))
@@ -45,28 +60,40 @@ def examination_state(
     now: datetime,
     asked: Mapping[str, int],
 ) -> QualityState:
-    """Return what is known of the examination of the candidate.
+    """Return what is known of the examination of a version.
 
     ``rows``: the editions of ConfigMaps, by name. ``asked``: how many requests were asked so far, by uid of the pod.
     """
     slot, revision, mine = deployment.status.candidate, state.revision, examiners(pods)
-    assert slot is not None
-    inputs = inputs_digest(deployment, revision, rows)
+    questions = questions_digest(deployment, revision, rows)
+    inputs = inputs_digest(deployment, revision, rows) if slot is not None else questions
+    attempt = slot.attempt if slot is not None else revision.status.attempt
     known = revision.status.quality
-    # A version that passed need not be asked the same again when it comes back; one that failed is at the next attempt.
-    if known is not None and known.inputs == inputs and (known.outcome == "Passed" or known.attempt == slot.attempt):
-        return QualityState(slot.revision, inputs, known.outcome, known.message, obsolete=_names(mine))
-    name = examination_name(slot.revision, slot.attempt, inputs)
+    if known is not None and _stands(known, inputs, attempt if slot is not None else None):
+        return QualityState(state.name, inputs, known.outcome, known.message, obsolete=_names(mine))
+    name = examination_name(state.name, attempt, inputs)
     others = _names(pod for pod in mine if pod["metadata"]["name"] != name)
     pod = next((pod for pod in mine if pod["metadata"]["name"] == name), None)
     if pod is None:
-        return QualityState(slot.revision, inputs, message="the pod that asks is being made", obsolete=others)
+        return QualityState(state.name, inputs, message="the pod that asks is being made", obsolete=others)
     if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
         trouble = _kept(name, pod.get("status", {}))
         so_far = asked.get(pod["metadata"]["uid"])
         message = "it is being asked" if so_far is None else f"it is being asked, {so_far} requests so far"
-        return QualityState(slot.revision, inputs, message=message, trouble=trouble, obsolete=others)
-    return _ended(QualityState(slot.revision, inputs, obsolete=others), slot.attempt, pod, now)
+        return QualityState(state.name, inputs, message=message, trouble=trouble, obsolete=others)
+    about = {"inputs": inputs, "questions": questions, "attempt": attempt}
+    return _ended(QualityState(state.name, inputs, obsolete=others), about, pod, now)
+
+
+def _stands(known: QualityReport, inputs: str, attempt: int | None) -> bool:
+    """Tell whether a verdict need not be come to again; ``attempt``: the candidate's, None for what serves.
+
+    A version that passed is not asked the same again when it comes back; one that failed is at the next attempt. What
+    serves is not asked what it was asked as a candidate, whoever was asked beside it then.
+    """
+    if attempt is None:
+        return inputs in (known.inputs, known.questions)
+    return known.inputs == inputs and (known.outcome == "Passed" or known.attempt == attempt)
 
 
 def requests_asked(log: str) -> int | None:
@@ -76,14 +103,14 @@ def requests_asked(log: str) -> int | None:
     return int(count) if rest == ASKED and count.isdecimal() else None
 
 
-def _ended(state: QualityState, attempt: int, pod: Body, now: datetime) -> QualityState:
+def _ended(state: QualityState, about: Mapping[str, Any], pod: Body, now: datetime) -> QualityState:
     """Read the last word of an examination: its verdict, or what kept it from one."""
     name, status = pod["metadata"]["name"], pod["status"]
     ended = _terminated(status)
     word = _last_word(ended)
     over = moment(ended.get("finishedAt") or pod["metadata"].get("creationTimestamp")) or now
     try:
-        report = QualityReport.model_validate({**word, "inputs": state.inputs, "attempt": attempt, "at": over})
+        report = QualityReport.model_validate({**word, **about, "at": over})
     except ValidationError:
         trouble = str(word.get("trouble") or _end(name, status, ended))
         again = now - over >= AGAIN_AFTER

@@ -11,7 +11,7 @@ from typing import Final
 from tandem.api.objects import ModelDeployment
 from tandem.cluster.config import ConfigReader
 from tandem.cluster.errors import ClusterError
-from tandem.cluster.examined import examination_state, examiners, gated_revision, nothing_examined
+from tandem.cluster.examined import examination_state, examined_revision, examiners, nothing_examined
 from tandem.cluster.kinds import Object
 from tandem.controller.asked import Asked
 from tandem.manifests.examination import row_config_maps
@@ -37,8 +37,8 @@ class Examinations:
     async def state(
         self, deployment: ModelDeployment, states: Mapping[str, RevisionState], pods: Iterable[Object], now: datetime
     ) -> QualityState | None:
-        """Return what is known of the candidate's examination; None where there is nothing to know."""
-        state, quality = gated_revision(deployment, states), deployment.spec.quality
+        """Return what is known of the examination that is on, or stands; None where there is nothing to know."""
+        state, quality = examined_revision(deployment, states), deployment.spec.quality
         if state is None or quality is None:
             return nothing_examined(pods)
         if self._image is None:

@@ -79,10 +79,17 @@ def subject_of(deployment: ModelDeployment) -> Subject | None:
 
 def by_users(deployment: ModelDeployment, subject: Subject) -> bool:
     """Tell whether what is counted now was asked by users: while a candidate is asked by Tandem, stable may be too."""
-    candidate, quality = deployment.status.candidate, deployment.spec.quality
-    if candidate is None or candidate.asked_since is None or quality is None:
+    candidate = deployment.status.candidate
+    if candidate is None or candidate.asked_since is None or deployment.spec.quality is None:
         return True
-    return subject.watched and not quality.asks_stable
+    return subject.watched and not stable_is_asked(deployment)
+
+
+def stable_is_asked(deployment: ModelDeployment) -> bool:
+    """Tell whether Tandem asks stable beside the candidate."""
+    candidate, quality = deployment.status.candidate, deployment.spec.quality
+    asks = quality is not None and quality.asks_stable
+    return asks and candidate is not None and candidate.asked_since is not None
 
 
 def settings_of(deployment: ModelDeployment, subject: Subject) -> Settings:

@@ -37,6 +37,7 @@ from tandem.controller.writing import soonest
 from tandem.manifests.configs import ConfigContent
 from tandem.manifests.declared import config_maps
 from tandem.manifests.errors import DeclarationError
+from tandem.manifests.examination import row_config_maps
 from tandem.manifests.route import accepted, read_weights, url
 from tandem.manifests.service import cluster_url, selected_revision
 from tandem.rollout.decide import decide
@@ -151,7 +152,8 @@ class Reconciler:
             raise ClusterBusy(error.doing, error.detail) from error
         if outcome.busy is not None:
             raise outcome.busy
-        look = CONFIG_LOOK if deployment.spec.model.config else None
+        rows = row_config_maps(deployment.spec.quality) if deployment.spec.quality is not None else ()
+        look = CONFIG_LOOK if deployment.spec.model.config or rows else None
         dates = self._readiness.look_after(key, now)
         return soonest(decision.wake_after, look, later, records_later, told, dates)
 

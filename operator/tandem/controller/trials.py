@@ -23,6 +23,7 @@ from tandem.controller.exhibits import (
     objective_seconds,
     restore,
     settings_of,
+    stable_is_asked,
     subject_of,
 )
 from tandem.controller.history import Histories
@@ -131,9 +132,9 @@ class Trials:
         reader.follow(f"{key[0]}/{key[1]}", targets, self._sources.tallies(deployment))
 
     def _note_objectives(self, key: Key, deployment: ModelDeployment, counted: Fold) -> None:
-        """Have stable's objectives looked at while something is tried, too."""
+        """Have stable's objectives looked at while something is tried, too, but for what Tandem itself asks it."""
         stable = deployment.status.stable
-        if stable is not None:
+        if stable is not None and not stable_is_asked(deployment):
             edgeless = counted.missing_edges.get(stable.revision, ()) if stable.revision in counted.counts else None
             note = self._histories.objectives.note
             note(key, stable.revision, counted.counts.get(stable.revision, {}), edgeless)
@@ -144,7 +145,8 @@ class Trials:
         Without a gateway nothing will be compared with it, but it may have objectives to keep.
         """
         looked_at = deployment.spec.traffic.gateway is not None or granted(deployment)
-        if status.candidate is not None or status.fallback is not None or not looked_at:
+        asked = status.stable is not None and status.stable.asked_since is not None
+        if status.candidate is not None or status.fallback is not None or asked or not looked_at:
             self._histories.rest(key)
         elif status.stable is not None:
             name = status.stable.revision

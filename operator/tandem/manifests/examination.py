@@ -59,6 +59,15 @@ def inputs_digest(deployment: ModelDeployment, revision: ModelRevision, rows: Ma
     """Return the digest of what a verdict depends on; ``rows``: the editions of the ConfigMaps, by name."""
     quality, stable = deployment.spec.quality, deployment.status.stable
     beside = stable.revision if stable is not None and quality is not None and quality.asks_stable else None
+    return _digest(deployment, revision, rows, beside)
+
+
+def questions_digest(deployment: ModelDeployment, revision: ModelRevision, rows: Mapping[str, str]) -> str:
+    """Return the same where nobody else is asked."""
+    return _digest(deployment, revision, rows, None)
+
+
+def _digest(deployment: ModelDeployment, revision: ModelRevision, rows: Mapping[str, str], beside: str | None) -> str:
     parts = [revision.metadata.uid, plan_text(deployment, revision.metadata.name), sorted(rows.items()), beside]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

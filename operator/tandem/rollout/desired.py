@@ -9,7 +9,7 @@ from tandem.rollout.decision import Desired
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import PODS_REFUSED, RevisionState
 from tandem.rollout.progress import full_size, target_weight, weights
-from tandem.rollout.quality import awaits_verdict, examination_due
+from tandem.rollout.quality import awaits_verdict, examination_due, recheck_due
 
 DRAIN_MARGIN: Final = timedelta(seconds=15)
 
@@ -22,7 +22,9 @@ def desired_children(draft: Draft) -> Desired:
         weights=_route_weights(draft),
         service_target=_service_target(draft),
         delete=_surplus(draft),
-        examine=examination_due(draft, target_weight(draft), full_size(draft)) if draft.candidate else None,
+        examine=examination_due(draft, target_weight(draft), full_size(draft))
+        if draft.candidate
+        else recheck_due(draft),
         dismiss=draft.seen.quality.obsolete if draft.seen.quality is not None else (),
         nudge=_refused(draft),
     )

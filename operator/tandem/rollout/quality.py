@@ -1,15 +1,18 @@
 """The gates of ``spec.quality``: no weight before a verdict, for a version that has never had any.
 
-They hold up a new version only. What has had requests, what comes back, and what a person promotes is not asked again.
+They hold up a new version only: what has had requests, what comes back, and what a person promotes is not. The version
+that serves is asked again when the questions change; what it misses is told, and changes nothing.
 """
 
 from tandem.manifests.examination import Examination
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import QualityState
+from tandem.rollout.operational import Finding
 
 QUALITY_FAILED = "QualityFailed"
 QUALITY_UNCHECKED = "QualityUnchecked"
+QUALITY_MISSED = "QualityMissed"
 
 
 def is_gated(draft: Draft) -> bool:
@@ -57,9 +60,7 @@ def quality_wait(draft: Draft) -> str:
 def examination_due(draft: Draft, target: int, size: int) -> Examination | None:
     """Return the examination that shall be on: once enough pods are ready for the first weight, and it is the first."""
     slot, state = draft.candidate, _state(draft)
-    if slot is None or state is None or not awaits_verdict(draft) or not state.inputs:
-        return None
-    if state.outcome is not None or state.report is not None:
+    if slot is None or state is None or not awaits_verdict(draft) or not _is_open(state):
         return None
     candidate, stable = draft.state(slot), draft.state(draft.stable) if draft.stable is not None else None
     if candidate.ready < pods_for(target, size):
@@ -73,8 +74,51 @@ def examination_due(draft: Draft, target: int, size: int) -> Examination | None:
     )
 
 
+def recheck_due(draft: Draft) -> Examination | None:
+    """Return the examination of the version that serves that shall be on: the questions or their rows have changed."""
+    state = _state_of_serving(draft)
+    if state is None or draft.stable is None or not _is_open(state):
+        return None
+    serving = draft.state(draft.stable)
+    if serving.ready == 0:
+        return None
+    return Examination(serving.name, serving.revision.status.attempt, state.inputs, serving.addresses)
+
+
+def quality_missed(draft: Draft) -> Finding | None:
+    """Return the condition of a version that serves and misses what is asked; it is told, nothing is sent back."""
+    if draft.stable is None or draft.deployment.spec.quality is None:
+        return None
+    name, state = draft.stable.revision, _state_of_serving(draft)
+    if state is not None and state.trouble is not None:
+        return ("Unknown", QUALITY_UNCHECKED, f"{name} serves, and cannot be asked: {state.trouble}")
+    if is_unrecorded(draft.seen.quality, name) or (state is not None and state.outcome is None):
+        before = next((each for each in draft.previous.conditions or [] if each.type == QUALITY_MISSED), None)
+        return (before.status, before.reason, before.message) if before is not None else None
+    known = state or draft.state(draft.stable).revision.status.quality
+    if known is not None and known.outcome == "Failed":
+        what = f"{name} serves, and does not answer the questions of spec.quality as it should: {known.message}"
+        return ("True", QUALITY_FAILED, f"{what}. It is not sent back for it")
+    return None
+
+
 def note_questions(draft: Draft, due: bool) -> None:
-    """Note since when the candidate is asked: before it is, and until there is a verdict on record."""
+    """Note since when a version is asked: before it is, and until there is a verdict on record."""
+    _note_candidate(draft, due)
+    if draft.stable is None:
+        return
+    slot, state = draft.stable, _state_of_serving(draft)
+    if slot.asked_since is not None and state is not None:
+        if state.outcome == "Passed":
+            draft.tell("QualityPassed", f"{slot.revision}: {state.message}")
+        elif state.outcome == "Failed":
+            draft.tell_warning(QUALITY_MISSED, f"{slot.revision}, which serves: {state.message}")
+    since = slot.asked_since or (draft.now if due and draft.candidate is None else None)
+    on = state is not None and _is_open(state) or is_unrecorded(state, slot.revision)
+    draft.stable = slot.with_changes(asked_since=since if on else None)
+
+
+def _note_candidate(draft: Draft, due: bool) -> None:
     slot, state = draft.candidate, _state(draft)
     if slot is None:
         return
@@ -88,6 +132,16 @@ def note_questions(draft: Draft, due: bool) -> None:
 def is_unrecorded(state: QualityState | None, revision: str) -> bool:
     """Tell whether a version has a verdict that its status does not hold yet."""
     return state is not None and state.revision == revision and state.report is not None
+
+
+def _is_open(state: QualityState) -> bool:
+    return bool(state.inputs) and state.outcome is None and state.report is None
+
+
+def _state_of_serving(draft: Draft) -> QualityState | None:
+    state, stable = draft.seen.quality, draft.stable
+    alone = draft.candidate is None and draft.fallback is None
+    return state if state is not None and stable is not None and alone and state.revision == stable.revision else None
 
 
 def _state(draft: Draft) -> QualityState | None:

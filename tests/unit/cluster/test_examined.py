@@ -71,7 +71,8 @@ def known(**changes: Any) -> RevisionState:
 def test_a_verdict_is_read_off_the_last_word_and_counts_once_it_is_on_record() -> None:
     found = look(pod("Succeeded", **ended(json.dumps(VERDICT))))
     assert (found.outcome, found.trouble, found.obsolete) == (None, None, ())
-    assert found.report == QualityReport.model_validate({**VERDICT, "inputs": INPUTS, "attempt": 1, "at": NOON})
+    about = {"inputs": INPUTS, "questions": INPUTS, "attempt": 1, "at": NOON}
+    assert found.report == QualityReport.model_validate({**VERDICT, **about})
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_it_is_sent_back_with_the_reason_and_stable_keeps_everything() -> None:
 def test_what_failed_is_asked_again_at_the_next_attempt_only() -> None:
     world = answered("Failed")
     rounds(world, 3)
-    assert world.examiners == {}
+    assert not any(name.startswith(R2) for name in world.examiners)
     world.order(R2, "Retry", "again")
     rounds(world, 2)
     world.kubelet()
@@ -203,6 +203,74 @@ def test_a_return_is_held_up_by_nothing() -> None:
         world.kubelet()
         world.make_ready(world.pods())
         world.answer_route()
-        decided(world)
+        found = decided(world)
+        assert found.decision.status.candidate is None or found.decision.desired.examine is None
     assert outcome(decided(world), "stable") == {"stable": R1}
+
+
+def test_what_serves_is_asked_when_questions_are_declared_and_goes_on_serving() -> None:
+    world = settled()
+    world.declare(quality=QUALITY)
+    asking = decided(world)
+    assert outcome(asking, "stable", "candidate", "wake") == {"stable": R2, "candidate": None, "wake": 5.0}
+    [name] = world.examiners
+    assert name.startswith(f"{R2}-quality-1-")
+    world.end_examinations("Failed", MISSED)
+    rounds(world, 1)
+    found = outcome(decided(world), "stable", "candidate", "weights", "told", "conditions", "messages")
+    assert (found["stable"], found["candidate"], found["weights"]) == (R2, None, {R2: 100})
+    assert found["told"] == ["QualityMissed"]
+    assert found["conditions"]["QualityMissed"] == ("True", "QualityFailed")
+    assert found["conditions"]["Ready"] == ("True", "Serving")
+    assert "young" in found["messages"]["QualityMissed"]
+    rounds(world, 1)
     assert world.examiners == {}
+
+
+def test_the_condition_is_gone_when_what_serves_has_passed_the_changed_questions() -> None:
+    world = settled()
+    world.declare(quality=QUALITY)
+    rounds(world, 1)
+    world.end_examinations("Failed", MISSED)
+    rounds(world, 3)
+    rows_change(world)
+    assert "QualityMissed" in outcome(decided(world), "conditions")["conditions"], "what was found last stands"
+    world.end_examinations("Passed", "passed")
+    rounds(world, 1)
+    found = outcome(decided(world), "conditions", "told")
+    assert "QualityMissed" not in found["conditions"]
+    assert found["told"] == ["QualityPassed"]
+
+
+def test_what_serves_and_cannot_be_asked_is_not_known() -> None:
+    world = settled()
+    world.declare(quality=QUALITY)
+    rounds(world, 1)
+    trouble(world)
+    found = outcome(decided(world), "conditions")["conditions"]
+    assert found["QualityMissed"] == ("Unknown", "QualityUnchecked")
+    assert found["Ready"] == ("True", "Serving")
+
+
+def test_what_was_asked_as_a_candidate_is_not_asked_again_once_it_serves() -> None:
+    world = World(quality={**QUALITY, "compare": {"maxChanged": "5%"}}).run(12)
+    world.declare(version="b")
+    world.run(20)
+    world.pass_time(600)
+    for _ in range(4):
+        world.favour()
+        assert decided(world).decision.desired.examine is None
+    assert outcome(decided(world), "stable", "fallback") == {"stable": R2, "fallback": None}
+
+
+def test_a_new_version_is_not_held_up_by_what_serves_being_asked() -> None:
+    world = settled()
+    world.declare(quality=QUALITY)
+    rounds(world, 1)
+    world.declare(version="c")
+    rounds(world, 2)
+    world.kubelet()
+    world.make_ready(world.pods())
+    rounds(world, 2)
+    [name] = world.examiners
+    assert name.startswith("fraud-r3-quality-1-")

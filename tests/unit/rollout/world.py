@@ -15,7 +15,7 @@ from typing import Any
 from tandem.api.names import revision_name
 from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
 from tandem.api.status import ModelDeploymentStatus, ReadinessFinding
-from tandem.cluster.examined import examination_state, gated_revision, nothing_examined
+from tandem.cluster.examined import examination_state, examined_revision, nothing_examined
 from tandem.judge import Counts, Verdict, VerdictKind
 from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL, Examination
 from tandem.rollout.decide import decide
@@ -363,7 +363,7 @@ class World:
 
     def _quality_state(self) -> QualityState | None:
         deployment, pods = self.deployment(), list(self.examiners.values())
-        state = gated_revision(deployment, {name: self._state(item) for name, item in self.revisions.items()})
+        state = examined_revision(deployment, {name: self._state(item) for name, item in self.revisions.items()})
         if state is None:
             return nothing_examined(pods)
         return examination_state(deployment, state, pods, self.rows, self.now, {})
