@@ -1,14 +1,28 @@
-"""The pod that asks a candidate, before a real API server: taken as it is in a namespace that allows the least."""
+"""Examinations before a real API server: allowed where little is, and what the pod says outlives the operator."""
+
+import asyncio
+import functools
+import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tandem.cluster.client import Cluster
-from tandem.cluster.kinds import NAMESPACE
+from tandem.cluster.connection import Connection
+from tandem.cluster.kinds import DEPLOYMENT, MODEL_DEPLOYMENT, MODEL_REVISION, NAMESPACE, POD
+from tandem.controller.reconcile import reconciler
+from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL
+from tests.cluster.controller.objects import Object, config_map, model_deployment
+from tests.cluster.controller.running import PATIENCE, running
+from tests.cluster.controller.test_readiness import condition, until
 from tests.golden.manifests.test_examination import examination_manifests
 
 pytestmark = pytest.mark.cluster
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
+QUALITY: Object = {"path": "/predict", "edgeCases": {"rows": [{"configMap": "cases"}]}}
+REAL: Any = SimpleNamespace(made_from=functools.partial(reconciler, examiner_image="registry.example.com/tandem:1"))
 
 
 async def test_it_is_allowed_where_pod_security_is_restricted(cluster: Cluster, namespace: str) -> None:
@@ -18,3 +32,61 @@ async def test_it_is_allowed_where_pod_security_is_restricted(cluster: Cluster, 
         manifest["metadata"]["namespace"] = namespace
         live = await cluster.create(manifest)
         assert live["metadata"]["labels"] == manifest["metadata"]["labels"]
+
+
+async def examiner(cluster: Cluster, namespace: str) -> Object:
+    """Return the pod that asks, once there is one."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            for pod in (await cluster.list(POD, namespace)).items:
+                if EXAMINES_LABEL in pod["metadata"]["labels"] and "deletionTimestamp" not in pod["metadata"]:
+                    return pod
+            await asyncio.sleep(0.2)
+
+
+async def says(cluster: Cluster, pod: Object, outcome: str) -> None:
+    """Let the pod come to its end, as the kubelet tells it; no container runs here."""
+    word = {"outcome": outcome, "message": "1 of 9 missed (young)", "asked": 9, "gates": []}
+    terminated = {"exitCode": 0, "message": json.dumps(word), "finishedAt": "2026-03-01T12:00:00Z"}
+    status = {"name": EXAMINER, "image": "x", "imageID": "x", "ready": False, "restartCount": 0}
+    patch = {"phase": "Succeeded", "containerStatuses": [{**status, "state": {"terminated": terminated}}]}
+    meta = pod["metadata"]
+    await cluster.merge_patch(POD, meta["namespace"], meta["name"], {"status": patch}, "status")
+
+
+async def test_no_version_serves_before_its_verdict_and_what_serves_is_told_of_changed_questions(
+    cluster: Cluster, connection: Connection, namespace: str
+) -> None:
+    await cluster.create(config_map(namespace, "cases"))
+    await cluster.create(model_deployment(namespace, "fraud", quality=QUALITY))
+    async with running(connection, REAL, namespaces=(namespace,)):
+        asked = await examiner(cluster, namespace)
+        found = await until(cluster, namespace, lambda status: "askedSince" in (status.get("candidate") or {}))
+        assert "stable" not in found["status"]
+    # The operator is away when the last answer comes in.
+    await says(cluster, asked, "Passed")
+    async with running(connection, REAL, namespaces=(namespace,)):
+        await until(cluster, namespace, lambda status: "stable" in status)
+        report = (await cluster.get(MODEL_REVISION, namespace, "fraud-r1"))["status"]["quality"]
+        assert (report["outcome"], report["asked"], report["at"]) == ("Passed", 9, "2026-03-01T12:00:00Z")
+        before = await cluster.get(DEPLOYMENT, namespace, "fraud-r1")
+
+        await cluster.merge_patch(MODEL_DEPLOYMENT, namespace, "fraud", {"spec": {"quality": {"path": "/score"}}})
+        again = await examiner(cluster, namespace)
+        assert again["metadata"]["uid"] != asked["metadata"]["uid"]
+        await says(cluster, again, "Failed")
+        found = await until(cluster, namespace, lambda status: bool(condition(status, "QualityMissed")))
+        assert "young" in condition(found["status"], "QualityMissed")["message"]
+        after = await cluster.get(DEPLOYMENT, namespace, "fraud-r1")
+        assert after["metadata"]["generation"] == before["metadata"]["generation"]
+    async with running(connection, REAL, namespaces=(namespace,)):
+        changed = await cluster.merge_patch(MODEL_DEPLOYMENT, namespace, "fraud", {"spec": {"purpose": "Score"}})
+        generation = changed["metadata"]["generation"]
+        found = await until(cluster, namespace, lambda status: status.get("observedGeneration") == generation)
+        assert condition(found["status"], "QualityMissed"), "a verdict is on record, and not come to again"
+        pods = (await cluster.list(POD, namespace)).items
+        assert not [pod for pod in pods if pod["metadata"]["labels"].get(EXAMINES_LABEL) and _is_new(pod, again)]
+
+
+def _is_new(pod: Object, known: Object) -> bool:
+    return bool(pod["metadata"]["uid"] != known["metadata"]["uid"])
