@@ -48,6 +48,9 @@ _REMEDIES: Final = {
     "QualityFailed": Remedy(
         "dataScience", "fix the model, or the case if it is wrong: docs/quality.md; changed questions need a retry"
     ),
+    "QuestionsMissed": Remedy(
+        "dataScience", "see status.quality of its revision: fix the model, or the questions if they ask the wrong thing"
+    ),
     "QualityUnchecked": Remedy("dataScience", "do what the message says; it is asked again by itself"),
     "PodsRestarting": _CRASH,
     "NotReadyInTime": _CRASH,

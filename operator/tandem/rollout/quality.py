@@ -13,6 +13,7 @@ from tandem.rollout.operational import Finding
 QUALITY_FAILED = "QualityFailed"
 QUALITY_UNCHECKED = "QualityUnchecked"
 QUALITY_MISSED = "QualityMissed"
+QUESTIONS_MISSED = "QuestionsMissed"
 
 
 def is_gated(draft: Draft) -> bool:
@@ -98,7 +99,7 @@ def quality_missed(draft: Draft) -> Finding | None:
     known = state or draft.state(draft.stable).revision.status.quality
     if known is not None and known.outcome == "Failed":
         what = f"{name} serves, and does not answer the questions of spec.quality as it should: {known.message}"
-        return ("True", QUALITY_FAILED, f"{what}. It is not sent back for it")
+        return ("True", QUESTIONS_MISSED, f"{what}. It is not sent back for it")
     return None
 
 

@@ -220,7 +220,7 @@ def test_what_serves_is_asked_when_questions_are_declared_and_goes_on_serving() 
     found = outcome(decided(world), "stable", "candidate", "weights", "told", "conditions", "messages")
     assert (found["stable"], found["candidate"], found["weights"]) == (R2, None, {R2: 100})
     assert found["told"] == ["QualityMissed"]
-    assert found["conditions"]["QualityMissed"] == ("True", "QualityFailed")
+    assert found["conditions"]["QualityMissed"] == ("True", "QuestionsMissed")
     assert found["conditions"]["Ready"] == ("True", "Serving")
     assert "young" in found["messages"]["QualityMissed"]
     rounds(world, 1)
