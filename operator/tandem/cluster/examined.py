@@ -24,6 +24,9 @@ from tandem.rollout.observation import QualityState, RevisionState
 AGAIN_AFTER: Final = timedelta(seconds=30)
 """What kept an examination from a verdict may be mended by now; a pod that no node takes is not made in a circle."""
 
+WHAT_SERVES_AGAIN_AFTER: Final = timedelta(minutes=10)
+"""The same for a version that serves already: nobody waits for it."""
+
 
 def examiners(pods: Iterable[Body]) -> list[Body]:
     """Return the pods that examine a version."""
@@ -82,7 +85,8 @@ def examination_state(
         message = "it is being asked" if so_far is None else f"it is being asked, {so_far} requests so far"
         return QualityState(state.name, inputs, message=message, trouble=trouble, obsolete=others)
     about = {"inputs": inputs, "questions": questions, "attempt": attempt}
-    return _ended(QualityState(state.name, inputs, obsolete=others), about, pod, now)
+    patience = AGAIN_AFTER if slot is not None else WHAT_SERVES_AGAIN_AFTER
+    return _ended(QualityState(state.name, inputs, obsolete=others), about, pod, now, patience)
 
 
 def _stands(known: QualityReport, inputs: str, attempt: int | None) -> bool:
@@ -103,7 +107,9 @@ def requests_asked(log: str) -> int | None:
     return int(count) if rest == ASKED and count.isdecimal() else None
 
 
-def _ended(state: QualityState, about: Mapping[str, Any], pod: Body, now: datetime) -> QualityState:
+def _ended(
+    state: QualityState, about: Mapping[str, Any], pod: Body, now: datetime, patience: timedelta
+) -> QualityState:
     """Read the last word of an examination: its verdict, or what kept it from one."""
     name, status = pod["metadata"]["name"], pod["status"]
     ended = _terminated(status)
@@ -113,7 +119,7 @@ def _ended(state: QualityState, about: Mapping[str, Any], pod: Body, now: dateti
         report = QualityReport.model_validate({**word, **about, "at": over})
     except ValidationError:
         trouble = str(word.get("trouble") or _end(name, status, ended))
-        again = now - over >= AGAIN_AFTER
+        again = now - over >= patience
         obsolete = (*state.obsolete, name) if again else state.obsolete
         return replace(state, message="it ended without a verdict", trouble=trouble, obsolete=obsolete)
     return replace(state, message="it has answered; the verdict is being written down", report=report)

@@ -177,6 +177,8 @@ def _wake_after(draft: Draft, desired: Desired, status: ModelDeploymentStatus) -
         return AT_ONCE if is_unrecorded(draft.seen.quality, draft.candidate.revision) else STARTING_SECONDS
     if draft.stable is not None and draft.stable.asked_since is not None:
         return AT_ONCE if is_unrecorded(draft.seen.quality, draft.stable.revision) else STARTING_SECONDS
+    if draft.seen.quality is not None and draft.seen.quality.trouble is not None:
+        return BLOCKED_SECONDS
     if draft.seen.blocked is not None or draft.seen.conflict is not None or draft.seen.refusals:
         return BLOCKED_SECONDS
     waits = status.waiting_for

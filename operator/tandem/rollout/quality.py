@@ -104,7 +104,10 @@ def quality_missed(draft: Draft) -> Finding | None:
 
 
 def note_questions(draft: Draft, due: bool) -> None:
-    """Note since when a version is asked: before it is, and until there is a verdict on record."""
+    """Note since when a version is asked: before it is, and until there is a verdict on record.
+
+    What serves is not asked while something is in the way of it, and is held to its objectives then.
+    """
     _note_candidate(draft, due)
     if draft.stable is None:
         return
@@ -115,7 +118,7 @@ def note_questions(draft: Draft, due: bool) -> None:
         elif state.outcome == "Failed":
             draft.tell_warning(QUALITY_MISSED, f"{slot.revision}, which serves: {state.message}")
     since = slot.asked_since or (draft.now if due and draft.candidate is None else None)
-    on = state is not None and _is_open(state) or is_unrecorded(state, slot.revision)
+    on = state is not None and _is_open(state) and state.trouble is None or is_unrecorded(state, slot.revision)
     draft.stable = slot.with_changes(asked_since=since if on else None)
 
 

@@ -247,9 +247,18 @@ def test_what_serves_and_cannot_be_asked_is_not_known() -> None:
     world.declare(quality=QUALITY)
     rounds(world, 1)
     trouble(world)
-    found = outcome(decided(world), "conditions")["conditions"]
-    assert found["QualityMissed"] == ("Unknown", "QualityUnchecked")
-    assert found["Ready"] == ("True", "Serving")
+    result = decided(world)
+    found = outcome(result, "conditions", "wake")
+    assert found["conditions"]["QualityMissed"] == ("Unknown", "QualityUnchecked")
+    assert found["conditions"]["Ready"] == ("True", "Serving")
+    assert found["wake"] == 30.0
+    stable = result.decision.status.stable
+    assert stable is not None
+    assert stable.asked_since is None, "its objectives are looked at meanwhile"
+    [name] = world.examiners
+    world.pass_time(600)
+    rounds(world, 2)
+    assert world.examiners[name]["status"]["phase"] == "Running", "it is asked again after a while"
 
 
 def test_what_was_asked_as_a_candidate_is_not_asked_again_once_it_serves() -> None:
