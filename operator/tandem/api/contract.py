@@ -22,6 +22,14 @@ class PromisedRoute(ApiModel):
     )
 
 
+class PromisedDemand(ApiModel):
+    """A demand of spec.quality on the answers of a new version."""
+
+    term: str = Field(description="What is demanded, such as quality.slices recall by sex.")
+    least: float | None = Field(None, description="The least that is granted.")
+    most: float | None = Field(None, description="The most that is granted.")
+
+
 class Contract(Requirements):
     """Requirements, and what else a version promises.
 
@@ -30,6 +38,7 @@ class Contract(Requirements):
 
     consumers: list[str] | None = Field(None, description="Teams that call the model.")
     interface: list[PromisedRoute] | None = Field(None, description="Routes that others call.")
+    quality: list[PromisedDemand] | None = Field(None, description="What its answers were asked for before requests.")
     automatic_rollback: bool | None = Field(None, description="A bad version is sent back without asking.")
 
 

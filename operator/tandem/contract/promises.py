@@ -8,6 +8,7 @@ from typing import Any, Final
 from tandem.api.contract import Contract, PromisedRoute
 from tandem.api.model import Route
 from tandem.api.spec import ModelDeploymentSpec
+from tandem.contract.demands import demands
 from tandem.manifests.canonical import identity, plain, unordered
 
 MOST_KEPT: Final = 32 * 1024
@@ -39,6 +40,7 @@ def contract_of(spec: ModelDeploymentSpec) -> Contract:
         **{name: getattr(spec.requirements, name) for name in type(spec.requirements).model_fields},
         consumers=sorted(consumer.team for consumer in spec.consumers or []) or None,
         interface=_interface(spec.model.interface or []) or None,
+        quality=demands(spec.quality) or None,
         automatic_rollback=spec.rollback.automatic,
     )
 

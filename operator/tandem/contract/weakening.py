@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from tandem.api.contract import Contract
+from tandem.api.contract import Contract, PromisedDemand
 from tandem.api.requirements import Latency, Requirements
 from tandem.api.values import duration_seconds, percent_share
+from tandem.contract.demands import bound, by_term, given_up
 from tandem.contract.interface import interface_changes, interface_held
 from tandem.manifests.canonical import identity
 
@@ -22,6 +23,8 @@ class Kind(StrEnum):
     """What protects is kept on."""
     INTERFACE = "Interface"
     """No counter shows it, so no judge can: the version gets no requests while somebody is named who would notice."""
+    QUALITY = "Quality"
+    """Whoever it protected cannot notice: the version gets no requests."""
     PLAN = "Plan"
     """Nothing of the version follows from it: it is named."""
 
@@ -32,7 +35,7 @@ class Weakening:
 
     kind: Kind
     term: str
-    """What was promised: ``latency.p99``, ``availability``, ``interface POST /predict`` ..."""
+    """What was promised: ``latency.p99``, ``availability``, ``interface POST /predict``, ``quality.edgeCases`` ..."""
     words: str
     hash: str
     known: bool = True
@@ -40,7 +43,12 @@ class Weakening:
 
 def weakenings(declared: Contract, before: Contract) -> tuple[Weakening, ...]:
     """Return what is declared more weakly than before, or no longer at all. Pure: lint and operator say the same."""
-    return (*_objectives(declared, before), *_others(declared, before), *_interface(declared, before))
+    return (
+        *_objectives(declared, before),
+        *_others(declared, before),
+        *_interface(declared, before),
+        *_quality(declared, before),
+    )
 
 
 def held(declared: Contract, before: Contract | None, accepted: Collection[str]) -> Contract:
@@ -56,6 +64,7 @@ def held(declared: Contract, before: Contract | None, accepted: Collection[str])
         max_age=before.max_age if MAX_AGE in weaker else declared.max_age,
         automatic_rollback=before.automatic_rollback if ROLLBACK in weaker else declared.automatic_rollback,
         interface=interface_held(declared, before, weaker),
+        quality=_demands_held(declared, before, weaker),
     )
 
 
@@ -112,6 +121,19 @@ def _others(declared: Contract, before: Contract) -> Iterator[Weakening]:
 def _interface(declared: Contract, before: Contract) -> Iterator[Weakening]:
     for change in interface_changes(declared, before):
         yield Weakening(Kind.INTERFACE, change.term, change.words, _hash(change.term, *change.key), change.known)
+
+
+def _quality(declared: Contract, before: Contract) -> Iterator[Weakening]:
+    for old, new in given_up(declared.quality or (), before.quality or ()):
+        words = _went(old.term, bound(old), bound(new) if new is not None else None)
+        bounds = (old.least, old.most), None if new is None else (new.least, new.most)
+        yield _weakening(Kind.QUALITY, old.term, words, *bounds)
+
+
+def _demands_held(declared: Contract, before: Contract, weaker: Collection[str]) -> list[PromisedDemand] | None:
+    kept = {each.term: each for each in before.quality or () if each.term in weaker}
+    found = {**by_term(declared.quality or ()), **kept}
+    return [found[term] for term in sorted(found)] or None
 
 
 def _longer(kind: Kind, term: str, new: str | None, old: str) -> Iterator[Weakening]:

@@ -8,7 +8,8 @@ difference: a person by Accept or Promote, Git by ``rollout.acceptWeakening``.
 Objectives are judged, and automatic rollback stays on. What callers lose of an interface no counter shows: a path that
 is gone answers 404, which is no server error. So while somebody is named who calls the model, a candidate with a broken
 interface gets no more requests than it has until the difference is accepted (see `pace.awaits_acceptance`); with nobody
-named it is only told. Nothing of this keeps a version from being sent back.
+named it is only told. The same goes for a demand of spec.quality that is given up, whoever is named: whom it protected
+cannot notice. Nothing of this keeps a version from being sent back.
 """
 
 from collections.abc import Sequence
@@ -140,6 +141,8 @@ def _reason(found: Sequence[Weakening]) -> str:
     kinds = {each.kind for each in found}
     if Kind.INTERFACE in kinds:
         return "InterfaceBroken"
+    if Kind.QUALITY in kinds:
+        return "QualityRelaxed"
     return "RequirementsRelaxed" if kinds & {Kind.OBJECTIVE, Kind.PLAN} else "SafeguardsRemoved"
 
 
@@ -155,7 +158,9 @@ def _consequence(draft: Draft, found: Sequence[Weakening]) -> str:
         done.append(
             "it gets no more requests until then" if named else "no consumer is named who would have to be asked"
         )
-    text = "; ".join(done) or "nothing follows from it by itself"
+    if Kind.QUALITY in kinds and _tried(draft):
+        done.append("it gets no more requests until then")
+    text = "; ".join(dict.fromkeys(done)) or "nothing follows from it by itself"
     return text[0].upper() + text[1:]
 
 

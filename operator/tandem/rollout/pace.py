@@ -61,15 +61,23 @@ def spec_unread(draft: Draft) -> bool:
 
 
 def awaits_acceptance(draft: Draft) -> str | None:
-    """Return why the candidate gets no more requests until somebody accepts what its interface breaks, if so.
+    """Return why the candidate gets no more requests until somebody accepts what it takes back, if so.
 
-    No counter shows what callers lose (see `tandem.rollout.contract`). A return to an earlier version and a person's
-    Promote are not held up by it, and while nobody serves nobody is protected by it.
+    No counter shows what callers lose, or what is not asked any more (see `tandem.rollout.contract`). A return to an
+    earlier version and a person's Promote are not held up by it, and while nobody serves nobody is protected by it.
     """
     slot = draft.candidate
     if slot is None or slot.restore or slot.promoted_by is not None or stable_is_down(draft):
         return None
-    broken, who = [each for each in unaccepted(draft) if each.kind is Kind.INTERFACE], callers(draft)
+    found, who = unaccepted(draft), callers(draft)
+    broken = [each for each in found if each.kind is Kind.INTERFACE]
+    eased = [each for each in found if each.kind is Kind.QUALITY]
+    if eased and not (broken and who):
+        return (
+            f"{slot.revision} stays at {slot.weight} %: together with it less is demanded of its answers: "
+            f"{listed(eased)}. Demand it again; or order Accept of {slot.revision}, or name the differences in "
+            "rollout.acceptWeakening"
+        )
     if not broken or not who:
         return None
     return (

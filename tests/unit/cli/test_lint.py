@@ -245,6 +245,12 @@ WEAKENED: list[tuple[Kind, dict[str, Any], dict[str, Any], str]] = [
         {"interface": [ROUTE]},
         "age is no longer promised",
     ),
+    (
+        Kind.QUALITY,
+        {"quality": {"edgeCases": {"rows": [{"configMap": "cases"}]}}},
+        {"quality": {"edgeCases": {"rows": [{"configMap": "cases"}], "share": "90%"}}},
+        "quality.edgeCases went from at least 1 to at least 0.9",
+    ),
 ]
 
 
@@ -254,8 +260,9 @@ def promising(promises: dict[str, Any], tag: str, **changes: Any) -> dict[str, A
     if "interface" in promises:
         model_part["interface"] = promises["interface"]
     rollback = {"automatic": promises["automatic"]} if "automatic" in promises else {}
-    needs = {key: value for key, value in promises.items() if key not in ("interface", "automatic")}
-    return model(model=model_part, requirements=needs, rollback=rollback, **changes)
+    needs = {key: value for key, value in promises.items() if key not in ("interface", "automatic", "quality")}
+    asked = {"quality": promises["quality"]} if "quality" in promises else {}
+    return model(model=model_part, requirements=needs, rollback=rollback, **asked, **changes)
 
 
 def test_the_table_has_every_kind_of_weakening() -> None:

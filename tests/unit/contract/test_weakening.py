@@ -14,6 +14,18 @@ LOOSE = {"latency": {"p99": "1s"}, "availability": "99%"}
 PREDICT, BATCH = {"path": "/predict"}, {"path": "/batch", "method": "GET"}
 
 
+def asking(**quality: Any) -> ModelDeploymentSpec:
+    return spec(quality=quality)
+
+
+def by_sex(**gate: Any) -> dict[str, Any]:
+    rows = [{"secret": "labelled"}]
+    return {"rows": rows, "answer": "/score", "gates": [{"field": "sex", "metric": "recall", **gate}]}
+
+
+CASES = {"rows": [{"configMap": "cases"}]}
+
+
 def needs(**fields: Any) -> ModelDeploymentSpec:
     return spec(requirements=fields)
 
@@ -67,6 +79,44 @@ def needs(**fields: Any) -> ModelDeploymentSpec:
         ),
         pytest.param(routed(PREDICT), routed(PREDICT, BATCH), [], id="endpoint-added"),
         pytest.param(spec(), routed(PREDICT), [], id="interface-declared"),
+        pytest.param(
+            asking(edgeCases=CASES),
+            asking(edgeCases={**CASES, "share": "95%"}),
+            ["quality.edgeCases went from at least 1 to at least 0.95"],
+            id="fewer-edge-cases-have-to-be-met",
+        ),
+        pytest.param(
+            asking(edgeCases=CASES),
+            spec(),
+            ["quality.deterministic of at least 1 was removed", "quality.edgeCases of at least 1 was removed"],
+            id="edge-cases-removed",
+        ),
+        pytest.param(
+            asking(edgeCases=CASES),
+            asking(edgeCases={"rows": [{"configMap": "cases-h2k9"}]}),
+            [],
+            id="the-same-rows-under-a-new-name",
+        ),
+        pytest.param(
+            asking(slices=by_sex(min=0.8, maxGap=0.05)),
+            asking(slices=by_sex(min=0.7)),
+            [
+                "quality.slices recall by sex went from at least 0.8 to at least 0.7",
+                "quality.slices recall by sex, maxGap of at most 0.05 was removed",
+            ],
+            id="floor-lowered-and-gap-removed",
+        ),
+        pytest.param(asking(slices=by_sex(min=0.8)), asking(slices=by_sex(min=0.9, maxGap=0.1)), [], id="floor-raised"),
+        pytest.param(
+            asking(compare={"maxChanged": "1%"}),
+            asking(compare={"maxChanged": "5%"}, deterministic=False),
+            [
+                "quality.compare.maxChanged went from at most 0.01 to at most 0.05",
+                "quality.deterministic of at least 1 was removed",
+            ],
+            id="more-answers-may-change",
+        ),
+        pytest.param(spec(), asking(edgeCases=CASES), [], id="questions-declared"),
     ],
 )
 def test_what_is_weaker_is_named(old: ModelDeploymentSpec, new: ModelDeploymentSpec, expected: list[str]) -> None:
@@ -81,6 +131,7 @@ def test_what_is_weaker_is_named(old: ModelDeploymentSpec, new: ModelDeploymentS
         (needs(maxAge="90d"), spec(), Kind.PLAN),
         (spec(), spec(rollback={"automatic": False}), Kind.SAFEGUARD),
         (routed(PREDICT), spec(), Kind.INTERFACE),
+        (asking(edgeCases=CASES), spec(), Kind.QUALITY),
     ],
 )
 def test_what_is_done_about_it(old: ModelDeploymentSpec, new: ModelDeploymentSpec, kind: Kind) -> None:
@@ -149,8 +200,9 @@ def test_what_is_accepted_is_not_held() -> None:
 
 
 def test_all_that_is_weaker_is_held() -> None:
-    old = routed(PREDICT, BATCH, requirements={"throughput": {"peak": 9}, "maxAge": "9d"})
-    new = routed(BATCH, rollback={"automatic": False})
+    asked = {"edgeCases": CASES, "slices": by_sex(min=0.8, maxGap=0.05)}
+    old = routed(PREDICT, BATCH, requirements={"throughput": {"peak": 9}, "maxAge": "9d"}, quality=asked)
+    new = routed(BATCH, rollback={"automatic": False}, quality={"slices": by_sex(min=0.7)})
     found, before = held(contract_of(new), contract_of(old), ()), contract_of(old)
     assert found == before
     accepted = [each.hash for each in between(old, new)]

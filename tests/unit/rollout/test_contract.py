@@ -14,6 +14,9 @@ STRICT = {"latency": {"p50": "50ms", "p99": "150ms"}, "availability": "99.9%"}
 LOOSE = {"latency": {"p99": "1s"}, "availability": "99%"}
 
 
+ASKED = {"edgeCases": {"rows": [{"configMap": "cases"}]}}
+
+
 def relaxed(situation: Callable[..., World]) -> World:
     """Reach a situation, the requirements relaxed in the change that declares the version b."""
     declare = World.declare
@@ -277,6 +280,20 @@ def test_a_consumer_is_not_got_rid_of_in_the_same_change() -> None:
     world = changed_with(started, CALLED, interface=[PREDICT], consumers=[])
     world.run(6)
     assert outcome(decided(world), "weight")["weight"] == 0
+
+
+@pytest.mark.parametrize("called", [CALLED, {}], ids=["called", "nobody-named"])
+def test_a_demand_given_up_with_a_new_version_waits_for_somebody_who_wants_that(called: dict[str, Any]) -> None:
+    """Whom it protected cannot notice, so it does not matter whether a consumer is named."""
+    world = changed_with(started, {**called, "quality": ASKED}, quality=None)
+    world.run(6)
+    found = outcome(decided(world), "weight", "conditions", "messages")
+    assert found["weight"] == 0
+    assert found["conditions"]["ContractWeakened"] == ("True", "QualityRelaxed")
+    assert "quality.edgeCases of at least 1 was removed" in found["messages"]["Stalled"]
+    accepts_by_verb(world)
+    world.run(12)
+    assert outcome(decided(world), "stable")["stable"] == R2
 
 
 def test_broken_on_the_way_it_keeps_its_weight_and_can_still_be_sent_back() -> None:
