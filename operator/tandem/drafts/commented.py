@@ -56,7 +56,7 @@ def _lines(fields: Sequence[Field]) -> list[str]:
 
 def _field_lines(field: Field) -> list[str]:
     if field.fields:
-        body = [f"{_key(field.key)}:", *(f"{_INDENT}{line}".rstrip() for line in _lines(field.fields))]
+        body = [f"{_key(field.key)}:", *(f"{_INDENT}{line}" if line else "" for line in _lines(field.fields))]
     else:
         body = plain_yaml({field.key: field.value}).removesuffix("\n").split("\n")
     if field.suggested:
@@ -86,9 +86,17 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+
+
+def _style(text: str) -> str | None:
     # Line ends of other alphabets are text to JSON, and would be folded by YAML unless they are escaped.
-    style = '"' if any(letter in text for letter in "\x85\u2028\u2029") else "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    if any(letter in text for letter in "\x85\u2028\u2029"):
+        return '"'
+    # Empty lines at the end keep a block open, and PyYAML ends the whole document after it to close it.
+    if text == "\n" or text.endswith("\n\n"):
+        return '"'
+    return "|" if "\n" in text else None
 
 
 _Dumper.add_representer(str, _text)

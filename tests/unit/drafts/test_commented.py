@@ -3,7 +3,7 @@
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tandem.drafts.commented import Field, commented_yaml, section
@@ -55,11 +55,22 @@ FIELDS = st.recursive(
 )
 
 
+def inside(text: str) -> list[Field]:
+    return [Field("a", fields=(Field("b", text), Field("c", [text, {"d": text}])))]
+
+
+@example(inside("\xa0"), "")
+@example(inside("\n"), "")
+@example(inside("a\n\n"), "")
+@example(inside("\n a "), "")
 @given(FIELDS, st.text(max_size=300))
 def test_whatever_is_written_is_read_back(fields: list[Field], preface: str) -> None:
     assert yaml.safe_load(commented_yaml(fields, preface)) == tree(fields)
 
 
+@example(inside("\xa0"))
+@example(inside("\n"))
+@example(inside("a\n\nb\n"))
 @given(FIELDS)
 def test_a_suggestion_changes_nothing_and_reads_the_same_without_its_marks(fields: list[Field]) -> None:
     suggested = [Field("a", fields=tuple(fields), suggested=True), Field("z", 1)]
