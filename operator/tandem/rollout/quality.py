@@ -80,6 +80,8 @@ def recheck_due(draft: Draft) -> Examination | None:
     state = _state_of_serving(draft)
     if state is None or draft.stable is None or not _is_open(state):
         return None
+    if draft.seen.declared is None:
+        return None  # a new version is being made, and is asked first
     serving = draft.state(draft.stable)
     if serving.ready == 0:
         return None

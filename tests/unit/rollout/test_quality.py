@@ -283,3 +283,11 @@ def test_a_new_version_is_not_held_up_by_what_serves_being_asked() -> None:
     rounds(world, 2)
     [name] = world.examiners
     assert name.startswith("fraud-r3-quality-1-")
+
+
+def test_what_serves_is_not_asked_when_a_new_version_is_declared_with_the_questions() -> None:
+    world = settled()
+    world.declare(version="c", quality=QUALITY)
+    for _ in range(3):
+        assert decided(world).decision.desired.examine is None
+    assert world.examiners == {}
