@@ -80,6 +80,9 @@ class Profile(ApiModel):
     setting: Setting
     startup: Startup
     memory: Memory
+    routes: list[str] | None = Field(None, max_length=200)
+    """Paths that it named as its own, in ``/schema.json``; None where it named none. Mounted applications are not among
+    them."""
     threads: int = Field(ge=1)
     """Most threads of one of its worker processes."""
     load: list[LoadPoint] = Field(min_length=1)

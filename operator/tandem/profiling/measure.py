@@ -16,6 +16,7 @@ from tandem.profiling.errors import ProfilingFailed
 from tandem.profiling.figures import Load, broken, figure, load_point, milliseconds, next_callers
 from tandem.profiling.load import Answer, Client, Span, client, under_load
 from tandem.profiling.processes import Usage, cpu_seconds, is_gone, usage
+from tandem.profiling.recording import own_paths
 from tandem.profiling.rows import Row
 from tandem.profiling.shutdown import shut_down
 
@@ -78,7 +79,7 @@ async def measure(
     try:
         async with asyncio.timeout(terms.longest), client(bento.url, rows, terms.answer) as asked:
             started = await _start(bento, asked, terms)
-            idle = usage(bento.process)
+            idle, routes = usage(bento.process), await own_paths(bento)
             await _try(asked, rows, terms)
             async with _watched(bento.process) as peak:
                 points = await _sweep(bento, asked, terms)
@@ -94,6 +95,7 @@ async def measure(
         setting=setting.with_changes(at=datetime.now(UTC).replace(microsecond=0)),
         startup=Startup(seconds=figure(started)),
         memory=Memory(idle_bytes=idle.memory, load_bytes=max(peak.memory, idle.memory)),
+        routes=routes,
         threads=max(peak.threads, idle.threads),
         load=sorted(points, key=lambda point: point.concurrency),
         shutdown=shutdown,

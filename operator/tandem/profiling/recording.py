@@ -17,6 +17,8 @@ LARGEST_ANSWER: Final = 64 * 1024
 """Bytes of an answer that is recorded: edge cases are kept in a ConfigMap, which holds one MiB."""
 
 DOCUMENT_SECONDS: Final = 15.0
+MOST_PATHS: Final = 200
+LONGEST_PATH: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,19 @@ async def own_schema(bento: Bento) -> Any:
     if status != 200:
         raise ProfilingFailed(f"/schema.json was answered with {status}: is this a bento of BentoML 1.2 or newer?")
     return _parsed(body, "/schema.json")
+
+
+async def own_paths(bento: Bento) -> list[str] | None:
+    """Return the paths that a bento that is ready names as its own; None where it does not tell."""
+    try:
+        document = await own_schema(bento)
+    except ProfilingFailed:
+        return None
+    routes = document.get("routes") if isinstance(document, dict) else None
+    if not isinstance(routes, list):
+        return None
+    paths = (each.get("route") for each in routes if isinstance(each, dict))
+    return sorted({path for path in paths if isinstance(path, str) and len(path) <= LONGEST_PATH})[:MOST_PATHS]
 
 
 async def record(bento: Bento, rows: Sequence[Row], seconds: float) -> list[Recorded]:

@@ -28,6 +28,7 @@ CHECKS: Final[tuple[Check, ...]] = tuple(
             capacity.threads,
             capacity.drains,
             contract.interface,
+            contract.served,
             contract.weakening,
             quality.edge_cases,
             quality.subjects,

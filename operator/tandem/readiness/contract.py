@@ -4,6 +4,7 @@ from tandem.contract import contract_of, weakenings
 from tandem.readiness.answers import Answer, Severity, Side, fails, not_applicable, passes, unknown
 from tandem.readiness.checks import Levels, Question
 from tandem.readiness.facts import Facts
+from tandem.readiness.measured import of_profile
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
@@ -34,6 +35,36 @@ def interface(facts: Facts) -> Answer:
             told = f"{route.method} {route.path} has no {' and no '.join(missing)}"
             return fails(told, "spec", "model", "interface", index)
     return passes(f"{len(routes)} declared")
+
+
+@Question(
+    id="TDM014",
+    title="What is declared is served",
+    side=Side.DATA_SCIENCE,
+    levels=Levels(None, WARNING, ERROR),
+    why="A path that the bento does not have answers 404 to everybody who calls it, and no rollout sees that: a 404 is "
+    "no error of the server's.",
+    fix="Declare the path as the bento has it, or give the bento that route. A route of a mounted application is none "
+    "that a bento names: waive this then.",
+    accept="Each path of spec.model.interface is one that the bento named when it was profiled.",
+    snippet="model:\n  interface:\n  - path: /predict",
+)
+def served(facts: Facts) -> Answer:
+    """Compare the declared routes with those that the bento named when it was measured."""
+    declared = [route for route in facts.spec.model.interface or [] if route.method == "POST"]
+    if not declared:
+        return not_applicable("no route is declared that a bento would name")
+    profile = of_profile(facts)
+    if isinstance(profile, Answer):
+        return profile
+    if profile.routes is None:
+        return not_applicable("the profile does not say which routes the bento has")
+    missing = [route.path for route in declared if route.path not in profile.routes]
+    if missing:
+        had = ", ".join(profile.routes[:5]) or "none"
+        told = f"the bento named no {' and no '.join(missing[:5])} when it was measured; it has {had}"
+        return fails(told, "spec", "model", "interface")
+    return passes(f"{len(declared)} of the bento's own")
 
 
 @Question(

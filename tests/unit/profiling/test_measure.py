@@ -30,6 +30,7 @@ async def test_a_bento_that_is_well(fake: Fake) -> None:
     assert 0 < found.startup.seconds < 10
     assert 0 < found.memory.idle_bytes <= found.memory.load_bytes
     assert found.threads >= 2
+    assert found.routes == ["/predict"]
     # One answer takes 30 ms and one comes after the other: eight callers wait for 240 ms, longer than the objective.
     assert found.load[0].concurrency == 1 and found.load[-1].p90 > 0.2
     assert all(point.p50 <= point.p90 <= point.p95 <= point.p99 for point in found.load)

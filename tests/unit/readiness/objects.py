@@ -67,6 +67,7 @@ PROFILE: dict[str, Any] = {
     "setting": {"where": "InCluster", "at": "2026-11-20T10:00:00Z", "cpu": "2", "memory": "1Gi"},
     "startup": {"seconds": 12.0},
     "memory": {"idleBytes": 270_000_000, "loadBytes": 400_000_000},
+    "routes": ["/explain", "/predict"],
     "threads": 4,
     "load": [
         {"concurrency": concurrency, "requestsPerSecond": rate, "p50": 0.01, "p90": 0.02, "p95": 0.03, "p99": p99,

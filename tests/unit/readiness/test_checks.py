@@ -5,8 +5,9 @@ from typing import Any, Final
 import pytest
 
 from tandem.api.contract import Contract
+from tandem.api.profile import Profile
 from tandem.readiness import CHECKS, Before, Facts, Finding, Outcome, ProfileRead, Severity, examine
-from tests.unit.readiness.objects import IMAGE, REMOVED, facts
+from tests.unit.readiness.objects import IMAGE, PROFILE, REMOVED, facts
 
 FAIL, PASS, UNKNOWN, APART = Outcome.FAIL, Outcome.PASS, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 
@@ -90,6 +91,12 @@ ROWS: Final[list[tuple[str, Outcome, Facts]]] = [
     ("TDM013", UNKNOWN, facts(NOBODY_LOOKED)),
     ("TDM013", UNKNOWN, facts(requirements={"latency": {"p99": "30ms"}})),
     ("TDM013", APART, facts(requirements={"throughput": REMOVED})),
+    ("TDM014", PASS, facts()),
+    ("TDM014", FAIL, facts(model={"interface": [{"path": "/score"}]})),
+    ("TDM014", UNKNOWN, facts(NOBODY_LOOKED)),
+    ("TDM014", APART, facts(model={"interface": REMOVED})),
+    ("TDM014", APART, facts(model={"interface": [{"path": "/about", "method": "GET"}]})),
+    ("TDM014", APART, facts(ProfileRead(Profile.model_validate(PROFILE | {"routes": None})))),
     ("TDM015", PASS, facts()),
     ("TDM015", FAIL, facts(**limits(memory="400Mi"))),
     ("TDM015", UNKNOWN, facts(NOBODY_LOOKED)),
@@ -179,7 +186,7 @@ ROWS: Final[list[tuple[str, Outcome, Facts]]] = [
 ALWAYS_ASKED = {"TDM002"}
 """The API server lets no object without an owner in."""
 
-CAN_BE_UNKNOWN = {"TDM010", "TDM011", "TDM013", "TDM015", "TDM016", "TDM017", "TDM031", "TDM034"}
+CAN_BE_UNKNOWN = {"TDM010", "TDM011", "TDM013", "TDM014", "TDM015", "TDM016", "TDM017", "TDM031", "TDM034"}
 """All else stands in the object itself."""
 
 
