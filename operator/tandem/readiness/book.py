@@ -15,8 +15,9 @@ INTRODUCTION: Final = """\
 # Readiness for production
 
 What a model needs in production is asked before it is there: by `tandem lint` on files, and by the operator on what
-is applied (`status.readiness`, the condition `OperationallyReady`). Both run the same checks. None of them holds up
-anything that runs, and none asks before the first deployment for what only a running model can show.
+is applied (`status.readiness`, the condition `OperationallyReady`). Both run the same checks. What the API server can
+see by itself, `kubectl apply` warns of at once (the chart's `admissionWarnings`). None of them holds up anything that
+runs, and none asks before the first deployment for what only a running model can show.
 
     tandem lint model.yaml                          # each finding with its line, why it matters, and the fix
     tandem lint model.yaml --against main           # also what was weakened together with a new image
