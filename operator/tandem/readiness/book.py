@@ -21,6 +21,7 @@ runs, and none asks before the first deployment for what only a running model ca
 
     tandem lint model.yaml                          # each finding with its line, why it matters, and the fix
     tandem lint model.yaml --against main           # also what was weakened together with a new image
+    tandem lint model.yaml --against cluster        # the same, compared with what serves
     kustomize build . | tandem lint -o sarif -      # for code review; also -o json
     tandem lint model.yaml -o stories               # items for the backlog: side, and when it is done
 
