@@ -69,7 +69,7 @@ def test_the_good_version_passes_beside_the_one_that_serves(environment: dict[st
         ("clipped", "edgeCases", "beyond everyone in the data in weight, blood pressure, fat and sugar"),
         ("renamed", "interface", "the whole lacks progression"),
         ("undefined", "edgeCases", "lipids that do not add up: /progression is null, not a number"),
-        ("unsteady", "deterministic", "an ordinary person: asked again"),
+        ("unsteady", "deterministic", "asked again"),  # of whom, is chance: two workers agree about one person in ten
     ],
 )
 def test_a_wrong_version_is_refused_for_its_reason(
