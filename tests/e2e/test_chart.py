@@ -39,7 +39,8 @@ def test_helm_test_passes(kube: Kube) -> None:
         ("delete", "modeldeployments"),
         ("update", "modeldeployments/finalizers"),
         ("delete", "deployments"),
-        ("create", "pods"),
+        ("update", "pods"),
+        ("patch", "pods"),
         ("create", "pods/exec"),
         ("list", "namespaces"),
         ("get", "customresourcedefinitions"),
@@ -55,6 +56,8 @@ def test_what_the_operator_may_not_do(kube: Kube, verb: str, what: str) -> None:
 @pytest.mark.parametrize(
     ("verb", "what"),
     [
+        ("create", "pods"),
+        ("delete", "pods"),
         ("watch", "modeldeployments.tandem.dev"),
         ("update", "modeldeployments.tandem.dev/status"),
         ("patch", "deployments.apps/scale"),
