@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tandem.account.past import order_told, version_told
 from tandem.account.seen import Seen
+from tandem.account.shares import percent
 from tandem.account.tell import verdict_told
 from tandem.account.times import clock
 from tandem.api.objects import ModelRevision
@@ -84,8 +85,8 @@ def _evidence(revision: ModelRevision) -> Iterator[str]:
     yield "| | requests | bad | rate | between |"
     yield "|---|---:|---:|---:|---|"
     for each in told.counted:
-        between = f"{100 * each.low:.2g} % and {100 * each.high:.2g} %"
-        yield f"| {each.revision} | {each.requests:,} | {each.bad:,} | {100 * each.rate:.2g} % | {between} |"
+        between = f"{percent(each.low)} and {percent(each.high)}"
+        yield f"| {each.revision} | {each.requests:,} | {each.bad:,} | {percent(each.rate)} | {between} |"
 
 
 def _orders(seen: Seen, revision: ModelRevision) -> Iterator[str]:

@@ -179,6 +179,8 @@ def _evidence(seen: Seen) -> EvidenceTold | None:
         return None
     told = verdict_told(revision.status.verdict, *judged)
     slot = seen.deployment.status.candidate
+    if slot is None and told is not None and not any(each.requests for each in told.counted):
+        return None  # it was sent back before anybody could count anything
     # A verdict from an earlier attempt is kept until there is a new one: it says nothing about this one.
     return None if slot is not None and slot.judged_since is None else told
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tandem.account.account import Account, Amiss, EvidenceTold, FindingTold, PodTold, RevisionTold, Slot
 from tandem.account.rows import tag
+from tandem.account.shares import percent
 from tandem.account.times import clock, lasted
 
 PIPE_WIDTH: Final = 160
@@ -155,13 +156,9 @@ def _evidence(evidence: EvidenceTold) -> list[RenderableType]:
         counts.add_column(justify=justify, no_wrap=True)
     counts.add_row(*(Text(name, style="dim") for name in ("", "requests", "bad", "rate", "between")))
     for each in evidence.counted:
-        between = f"{_percent(each.low)} and {_percent(each.high)}"
-        counts.add_row(each.revision, f"{each.requests:,}", f"{each.bad:,}", _percent(each.rate), between)
+        between = f"{percent(each.low)} and {percent(each.high)}"
+        counts.add_row(each.revision, f"{each.requests:,}", f"{each.bad:,}", percent(each.rate), between)
     return [line, counts] if evidence.counted else [line]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
 
 
 def _revisions(revisions: list[RevisionTold], now: datetime) -> RenderableType:

@@ -11,6 +11,7 @@ from tandem.account.line import line
 from tandem.account.paging import contacts
 from tandem.account.record import record_of
 from tandem.account.rows import cells, rows, tag
+from tandem.account.shares import percent
 from tandem.account.tell import account_of
 from tandem.account.times import lasted
 from tests.unit.account.scenes import SCENES
@@ -122,6 +123,22 @@ def test_orders_to_be_copied_from_one_screen_are_all_acted_on(scene: str) -> Non
     """Tandem acts once on each id: two orders of one screen with the same id would be one."""
     ids = [step.kubectl.partition('"id":')[2] for step in account_of(SCENES[scene](), NOW).next]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0, "0 %"), (0.00371, "0.37 %"), (0.371, "37 %"), (1.0, "100 %")])
+def test_a_share_is_read_in_percent(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_what_was_sent_back_before_its_first_request_has_no_evidence() -> None:
+    nothing = {"requests": 0, "bad": 0, "rate": 0.0, "low": 0.0, "high": 1.0}
+    refused = SCENES["rolled_back"]()
+    state = refused.states["fraud-r2"]
+    verdict = {"verdict": "Undecided", "sentence": "no traffic", "candidate": nothing, "stable": nothing}
+    status = state.revision.status.with_changes(verdict=verdict)
+    states = {**refused.states, "fraud-r2": replace(state, revision=state.revision.with_changes(status=status))}
+    assert account_of(refused, NOW).evidence is not None
+    assert account_of(replace(refused, states=states), NOW).evidence is None
 
 
 @pytest.mark.parametrize("scene", SCENES)
