@@ -102,6 +102,11 @@ class CandidateSlot(ApiModel):
         None, description="Hashes of what a person lets it promise less than stable does, by Accept or Promote."
     )
 
+    @property
+    def has_had_requests(self) -> bool:
+        """Whether it has had requests in this attempt, or is to have some."""
+        return self.weight > 0 or self.judged_since is not None
+
 
 class FallbackSlot(ApiModel):
     """The previous version, at full size, ready to take over."""

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-import yaml
-
 from tandem.api.quality import RowSource
-from tandem.cli.documents import STDIN
+from tandem.cli.documents import STDIN, read_documents
 from tandem.cli.values import refuse
 from tandem.examiner.plan import RowFiles, label_of
 
@@ -33,7 +31,7 @@ class Rows:
             if not path or not Path(path).is_file():
                 refuse(f"--rows {each}: write NAME=FILE with a file that exists, such as fraud-cases=cases.jsonl")
             self._given[name] = Path(path)
-        self._manifests = {} if file == STDIN else _manifests(Path(file))
+        self._manifests = {} if file == STDIN else _manifests(file)
 
     def of(self, source: RowSource) -> RowFiles:
         """Return the files of a source; ends the program where nobody says which they are."""
@@ -78,13 +76,8 @@ def built_folder(bento: str | None) -> Path | None:
     return folder if version and (folder / "bento.yaml").is_file() else None
 
 
-def _manifests(file: Path) -> dict[tuple[str, str], dict[str, bytes]]:
-    found = {}
-    for body in yaml.safe_load_all(file.read_text(encoding="utf-8")):
-        if isinstance(body, Mapping) and body.get("kind") in _KINDS:
-            metadata = body.get("metadata") or {}
-            found[str(body["kind"]), str(metadata.get("name"))] = _data(body)
-    return found
+def _manifests(file: str) -> dict[tuple[str, str], dict[str, bytes]]:
+    return {(each.kind, each.name): _data(each.body) for each in read_documents(file) if each.kind in _KINDS}
 
 
 def _data(body: Mapping[str, Any]) -> dict[str, bytes]:

@@ -5,9 +5,8 @@ import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import typer
 from rich.console import Console
 
 from tandem.api.objects import ModelDeployment
@@ -16,16 +15,13 @@ from tandem.cli.check_asked import Starting, Version, answering, while_there
 from tandem.cli.check_rows import Rows, built_folder
 from tandem.cli.documents import InvalidFile
 from tandem.cli.files import read_deployment
-from tandem.cli.values import refuse
+from tandem.cli.values import refuse, stopped
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import examine
 from tandem.examiner.findings import Detail
 from tandem.examiner.plan import Plan, sources_of
 from tandem.profiling import ProfilingFailed, ended_by_signals
 from tandem.quality.report import Report
-
-ENDED: Final = 130
-"""Exit code after a signal: as shells have it for Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -91,5 +87,4 @@ def _shown(name: str, work: Callable[[Callable[[int], None]], Coroutine[Any, Any
             refuse(f"no verdict: {error}")
         except (asyncio.CancelledError, KeyboardInterrupt):
             status.stop()
-            typer.echo(f"{name}: stopped; nothing of it is left running", err=True)
-            raise typer.Exit(ENDED) from None
+            stopped(name)

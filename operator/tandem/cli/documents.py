@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -84,6 +84,11 @@ class Document:
 def read_documents(path: str) -> list[Document]:
     """Return the objects in a YAML or JSON file (``-``: standard input), those of lists too. Raises `InvalidFile`."""
     return parse_documents(path, _text(path))
+
+
+def read_deployments(paths: Iterable[str]) -> Iterator[Document]:
+    """Yield the ModelDeployments in files. Raises `InvalidFile`."""
+    return (document for path in paths for document in read_documents(path) if document.is_deployment)
 
 
 def parse_documents(path: str, text: str) -> list[Document]:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,6 @@ from tandem.cli.values import refuse
 if TYPE_CHECKING:
     from tandem.cli.linted import Name
     from tandem.readiness import Before
-
-STDIN: Final = "-"
 
 
 class Output(StrEnum):
@@ -90,6 +88,7 @@ def command(
 def _before(files: list[str], against: str, access: Access) -> "dict[Name, Before]":
     """Return what ran before, from where ``against`` says. Raises `InvalidFile`."""
     from tandem.cli import linted
+    from tandem.cli.documents import STDIN
 
     if against != "cluster" or Path(against).is_file():
         return linted.before(files, against)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from tandem.api.contract import Contract
 from tandem.api.objects import InvalidObject, parse_deployment, parse_revision
 from tandem.cli.access import NOT_COME_ABOUT, end
-from tandem.cli.linted import Name, deployments_in
+from tandem.cli.documents import read_deployments
+from tandem.cli.linted import Name
 from tandem.cluster.client import Cluster
 from tandem.cluster.errors import NotFound
 from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION
@@ -19,7 +20,7 @@ async def serving(cluster: Cluster, files: Iterable[str], namespace: str) -> dic
     ``tandem.cluster.errors``.
     """
     found = {}
-    for document in deployments_in(files):
+    for document in read_deployments(files):
         place = document.part("metadata").get("namespace") or namespace
         before = await _before(cluster, str(place), document.name)
         if before is not None:

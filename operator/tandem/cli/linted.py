@@ -65,11 +65,6 @@ def lint(files: Iterable[str], earlier: Mapping[Name, Before] | None, tier: Tier
     return [_linted(each, configs, earlier, tier, today) for each in documents if each.is_deployment]
 
 
-def deployments_in(files: Iterable[str]) -> list[Document]:
-    """Return the ModelDeployments in the files. Raises `InvalidFile`."""
-    return [document for path in files for document in read_documents(path) if document.is_deployment]
-
-
 def _linted(
     document: Document,
     configs: Mapping[Name, Document],

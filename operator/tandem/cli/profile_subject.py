@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
@@ -18,15 +17,12 @@ from tandem.api.requirements import Requirements
 from tandem.cli.documents import InvalidFile
 from tandem.cli.files import read_deployment
 from tandem.cli.rollouts import Overrides
-from tandem.cli.values import fail, refuse
+from tandem.cli.values import fail, refuse, stopped
 from tandem.manifests.edges import objectives
 from tandem.profiling import ProfilingFailed, Progress, Row, Terms, ended_by_signals, local_setting, measure, serve
 from tandem.profiling import read_rows as rows_in
 from tandem.profiling.figures import milliseconds
 from tandem.profiling.rows import request
-
-ENDED: int = 130
-"""Exit code after a signal: as shells have it for Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +115,7 @@ def shown(what: str, run: Callable[[Callable[[Progress], None]], Coroutine[Any, 
             fail(f"{what}: {error}")
         except (asyncio.CancelledError, KeyboardInterrupt):
             bar.stop()
-            typer.echo(f"{what}: stopped; nothing of it is left running", err=True)
-            raise typer.Exit(ENDED) from None
+            stopped(what)
 
 
 def _words(progress: Progress) -> str:

@@ -59,12 +59,12 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _read(files: list[str], namespace: str | None) -> "list[ModelDeployment]":
-    from tandem.cli.documents import InvalidFile, read_documents
+    from tandem.cli.documents import InvalidFile, read_deployments
     from tandem.cli.files import parsed
 
     found = []
     try:
-        for document in (each for path in files for each in read_documents(path) if each.is_deployment):
+        for document in read_deployments(files):
             deployment, problems = parsed(document)
             if deployment is None:
                 refuse("\n".join(str(problem) for problem in problems))

@@ -29,6 +29,12 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def stopped(what: str) -> NoReturn:
+    """Say that a signal ended it and nothing is left, and end with the exit code that shells have for Ctrl-C."""
+    typer.echo(f"{what}: stopped; nothing of it is left running", err=True)
+    raise typer.Exit(130)
+
+
 def read_option(name: str, text: str, read: Callable[[str], _T]) -> _T:
     """Return an option's value; a wrong one is told of with the option's name."""
     try:

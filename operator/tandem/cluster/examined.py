@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import QualityReport
-from tandem.cluster.observe import Body, moment
+from tandem.cluster.observe import Body, condition, container_state, moment
 from tandem.manifests.examination import (
     ASKED,
     EXAMINER,
@@ -36,7 +36,7 @@ def examiners(pods: Iterable[Body]) -> list[Body]:
 def gated_revision(deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> RevisionState | None:
     """Return the candidate if ``spec.quality`` is declared and it has had no requests."""
     slot = deployment.status.candidate
-    if deployment.spec.quality is None or slot is None or slot.weight > 0 or slot.judged_since is not None:
+    if deployment.spec.quality is None or slot is None or slot.has_had_requests:
         return None
     return states.get(slot.revision)
 
@@ -112,7 +112,7 @@ def _ended(
 ) -> QualityState:
     """Read the last word of an examination: its verdict, or what kept it from one."""
     name, status = pod["metadata"]["name"], pod["status"]
-    ended = _terminated(status)
+    ended = container_state(pod, EXAMINER, "terminated") or {}
     word = _last_word(ended)
     over = moment(ended.get("finishedAt") or pod["metadata"].get("creationTimestamp")) or now
     try:
@@ -131,14 +131,6 @@ def _last_word(ended: Mapping[str, Any]) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return word if isinstance(word, Mapping) else {}
-
-
-def _terminated(status: Mapping[str, Any]) -> Mapping[str, Any]:
-    for container in status.get("containerStatuses") or ():
-        if container.get("name") == EXAMINER:
-            found: Mapping[str, Any] = (container.get("state") or {}).get("terminated") or {}
-            return found
-    return {}
 
 
 def _end(name: str, status: Mapping[str, Any], ended: Mapping[str, Any]) -> str:
@@ -160,9 +152,9 @@ def _kept(name: str, status: Mapping[str, Any]) -> str | None:
         waiting = (container.get("state") or {}).get("waiting") or {}
         if waiting.get("reason") not in (None, "ContainerCreating", "PodInitializing"):
             return f"pod {name}: {waiting['reason']}: {waiting.get('message', '')}".rstrip(": ")
-    for condition in status.get("conditions") or ():
-        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            return f"pod {name} has no node: {condition.get('message', '')}"
+    scheduled = condition(status, "PodScheduled")
+    if scheduled is not None and scheduled["status"] == "False":
+        return f"pod {name} has no node: {scheduled.get('message', '')}"
     return None
 
 

@@ -79,11 +79,11 @@ def _ended(pod: Body) -> Trouble:
 
 def deployment_trouble(deployment: Body) -> Trouble | None:
     """Return why pods cannot even be created: a quota, an admission refusal."""
-    for condition in deployment.get("status", {}).get("conditions", []):
-        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-            reason = QUOTA_EXCEEDED if "exceeded quota" in condition.get("message", "") else "PodsRefused"
-            return Trouble(reason, condition.get("message", "its pods cannot be created"))
-    return None
+    failure = condition(deployment.get("status", {}), "ReplicaFailure")
+    if failure is None or failure["status"] != "True":
+        return None
+    reason = QUOTA_EXCEEDED if "exceeded quota" in failure.get("message", "") else "PodsRefused"
+    return Trouble(reason, failure.get("message", "its pods cannot be created"))
 
 
 def pod_state(pod: Body, last_line: str | None) -> PodState:
@@ -91,7 +91,7 @@ def pod_state(pod: Body, last_line: str | None) -> PodState:
     meta, status = pod["metadata"], pod.get("status", {})
     containers = status.get("containerStatuses") or [{}]
     container = containers[0]
-    ready = _condition(status, "Ready")
+    ready = condition(status, "Ready")
     is_ready = bool(ready and ready["status"] == "True")
     since = moment(ready.get("lastTransitionTime")) if ready else None
     created = moment(meta.get("creationTimestamp"))
@@ -149,7 +149,7 @@ def _pod_trouble(name: str, status: Body, container: Body, last_line: str | None
         )
     if reason in ("CreateContainerError", "RunContainerError"):
         return Trouble(reason, f"pod {name}: {waiting.get('message', 'its container cannot be started')}", True)
-    scheduled = _condition(status, "PodScheduled")
+    scheduled = condition(status, "PodScheduled")
     if scheduled is not None and scheduled["status"] == "False":
         return Trouble(
             scheduled.get("reason", "Unschedulable"), f"pod {name}: {scheduled.get('message', 'no node takes it')}"
@@ -159,8 +159,16 @@ def _pod_trouble(name: str, status: Body, container: Body, last_line: str | None
     return None
 
 
-def _condition(status: Body, type_: str) -> Body | None:
-    return next((condition for condition in status.get("conditions", []) if condition["type"] == type_), None)
+def condition(status: Body, type_: str) -> Body | None:
+    """Return a condition of an object's status; None where it has none of this type."""
+    return next((each for each in status.get("conditions") or () if each["type"] == type_), None)
+
+
+def container_state(pod: Body, container: str, state: str) -> Body | None:
+    """Return what a pod's status says of a container in this state; None where it is in another."""
+    statuses = pod.get("status", {}).get("containerStatuses") or ()
+    found = (each for each in statuses if each["name"] == container)
+    return next(((each.get("state") or {}).get(state) for each in found), None)
 
 
 def moment(text: str | None) -> datetime | None:

@@ -16,7 +16,7 @@ from tandem.api.objects import ModelDeployment, ModelRevision
 from tandem.api.quality import Quality, RowSource
 from tandem.api.values import duration_seconds
 from tandem.manifests.labels import deployment_labels, deployment_of, metadata_of_revision
-from tandem.manifests.template import BENTO_USER, CONTAINER
+from tandem.manifests.template import CONTAINER, container_security, pod_security
 from tandem.manifests.text import from_yaml
 
 EXAMINES_LABEL: Final = "tandem.dev/examines"
@@ -126,13 +126,7 @@ def examiner_manifest(
             "enableServiceLinks": False,
             "activeDeadlineSeconds": math.ceil(duration_seconds(quality.limits.duration)) + START_SECONDS,
             "terminationGracePeriodSeconds": 5,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": BENTO_USER,
-                "runAsGroup": BENTO_USER,
-                "fsGroup": BENTO_USER,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": pod_security(),
             **pull,
             **({"initContainers": copies} if copies else {}),
             "containers": [_container(examination, sources, image)],
@@ -168,7 +162,7 @@ def _container(examination: Examination, sources: Sequence[tuple[str, RowSource]
         "command": ["python", "-m", "tandem.examiner"],
         "env": [{"name": name, "value": value} for name, value in env.items()],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
-        "securityContext": _confined(),
+        "securityContext": container_security(read_only_root=True),
         "volumeMounts": [{"name": name, "mountPath": path, "readOnly": True} for name, path in mounts],
     }
 
@@ -182,7 +176,7 @@ def _copy(folder: str, source: RowSource, image: str) -> dict[str, Any]:
         "imagePullPolicy": "IfNotPresent",
         "command": ["cp", "--", source.path, "/copied/rows.jsonl"],
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
-        "securityContext": _confined(),
+        "securityContext": container_security(read_only_root=True),
         "volumeMounts": [{"name": folder, "mountPath": "/copied"}],
     }
 
@@ -194,14 +188,6 @@ def _volume(folder: str, source: RowSource) -> dict[str, Any]:
     if source.secret is not None:
         return {"name": folder, "secret": {"secretName": source.secret, "optional": True}}
     return {"name": folder, "emptyDir": {"sizeLimit": "300Mi"}}
-
-
-def _confined() -> dict[str, Any]:
-    return {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
 
 
 def _url(address: str) -> str:

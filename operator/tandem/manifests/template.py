@@ -39,17 +39,31 @@ def pod_template(
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": grace_period_seconds(values["serving.timeout"]),
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": BENTO_USER,
-                "runAsGroup": BENTO_USER,
-                "fsGroup": BENTO_USER,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": pod_security(),
             "containers": [_container(values, config_maps)],
             **_present(_scheduling(values, revision)),
             **_present({"volumes": pod_volumes(values, config_maps)}),
         },
+    }
+
+
+def pod_security() -> dict[str, Any]:
+    """Return the security context of every pod that Tandem makes: the bento's user, without further rights."""
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": BENTO_USER,
+        "runAsGroup": BENTO_USER,
+        "fsGroup": BENTO_USER,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def container_security(*, read_only_root: bool) -> dict[str, Any]:
+    """Return the security context of every container that Tandem makes."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": read_only_root,
     }
 
 
@@ -81,11 +95,7 @@ def _container(values: Mapping[str, Any], config_maps: Mapping[str, ConfigCopy])
         "readinessProbe": readiness_probe(),
         "livenessProbe": liveness_probe(),
         "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": values["serving.readOnlyRoot"],
-        },
+        "securityContext": container_security(read_only_root=values["serving.readOnlyRoot"]),
         # The last line of a bento that exits is then in the pod's status, where Tandem quotes it from.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         **_present(optional),

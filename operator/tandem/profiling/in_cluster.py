@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from tandem.api.profile import Profile
 from tandem.cluster.client import Cluster
 from tandem.cluster.errors import ClusterBusy, ClusterError, NotFound
 from tandem.cluster.kinds import CONFIG_MAP, JOB, POD, Object, kind_of
+from tandem.cluster.observe import condition, container_state
 from tandem.manifests.configs import ConfigContent
 from tandem.manifests.profile_job import METER, owned
 from tandem.manifests.template import CONTAINER
@@ -79,7 +80,7 @@ async def _listen(cluster: Cluster, namespace: str, job: str, told: Told) -> Pro
             heard = said(log)
             if heard.profile is not None:
                 return heard.profile
-            if _state(pods[0], METER, "terminated") is not None:
+            if container_state(pods[0], METER, "terminated") is not None:
                 raise ProfilingFailed(await _why(cluster, pods[0], heard, log))
             if heard.progress is not None and heard.progress != last:
                 last = heard.progress
@@ -91,7 +92,7 @@ async def _listen(cluster: Cluster, namespace: str, job: str, told: Told) -> Pro
 
 async def _log(cluster: Cluster, pod: Object, container: str) -> str | None:
     """Return the end of a container's log; None while there is none to be read."""
-    if not any(_state(pod, container, state) is not None for state in ("running", "terminated")):
+    if not any(container_state(pod, container, state) is not None for state in ("running", "terminated")):
         return None
     meta = pod["metadata"]
     try:
@@ -105,7 +106,7 @@ async def _why(cluster: Cluster, pod: Object, heard: Said, log: str) -> str:
     if heard.failed is None:
         last = (log.splitlines() or ["it said nothing"])[-1][:300]
         return f"the meter ended too soon; is its image the operator's, of this very version (--meter)? It said: {last}"
-    ended = _state(pod, CONTAINER, "terminated")
+    ended = container_state(pod, CONTAINER, "terminated")
     how = "" if ended is None else f" (its container ended: {ended.get('reason')}, code {ended.get('exitCode')})"
     output = await _log(cluster, pod, CONTAINER) if heard.before_rows else None
     return heard.failed + how + last_words(output or "")
@@ -114,20 +115,13 @@ async def _why(cluster: Cluster, pod: Object, heard: Said, log: str) -> str:
 def _waits_for(pod: Object) -> str:
     """Return what a pod that does not run yet waits for; raise `ProfilingFailed` where it will never run."""
     for name in (CONTAINER, METER):
-        waiting = _state(pod, name, "waiting") or {}
+        waiting = container_state(pod, name, "waiting") or {}
         if waiting.get("reason") in HOPELESS:
             raise ProfilingFailed(f"container {name} cannot start: {waiting['reason']}: {waiting.get('message', '')}")
-    conditions = pod.get("status", {}).get("conditions", [])
-    scheduled: Object = next((each for each in conditions if each["type"] == "PodScheduled"), {})
-    if scheduled.get("status") == "False":
+    scheduled = condition(pod.get("status", {}), "PodScheduled")
+    if scheduled is not None and scheduled["status"] == "False":
         return f"waiting for room on a node: {scheduled.get('message', '')}"
     return "waiting for its pod"
-
-
-def _state(pod: Mapping[str, Any], container: str, state: str) -> Object | None:
-    """Return what is said of a container in this state; None where it is in another."""
-    containers = pod.get("status", {}).get("containerStatuses", [])
-    return next((each.get("state", {}).get(state) for each in containers if each["name"] == container), None)
 
 
 async def _remove(cluster: Cluster, made: list[asyncio.Task[Object]]) -> None:

@@ -1,10 +1,9 @@
 """Checks of what ages and what leaks: dates, waivers, tags that move, secrets in plain sight."""
 
 import re
-from datetime import timedelta
 from typing import Final
 
-from tandem.api.dates import day
+from tandem.api.dates import day, last_day_within
 from tandem.api.values import duration_seconds
 from tandem.readiness.answers import Answer, Severity, Side, fails, not_applicable, passes, unknown
 from tandem.readiness.checks import Levels, Question
@@ -88,9 +87,10 @@ def age(facts: Facts) -> Answer:
     if trained is None:
         told = f"it may be at most {longest} old, and model.trained is not declared"
         return unknown(told, "spec", "model", "trained", fix="Declare the day of training in spec.model.trained.")
-    old = facts.today - day(trained)
-    told = f"it was trained on {trained}, {_days(old.days)} ago, and may be at most {longest} old"
-    if old > timedelta(seconds=min(duration_seconds(longest), timedelta.max.total_seconds() / 2)):
+    since = day(trained)
+    told = f"it was trained on {trained}, {_days((facts.today - since).days)} ago, and may be at most {longest} old"
+    last = last_day_within(since, duration_seconds(longest))
+    if last is not None and facts.today > last:
         return fails(told, "spec", "model", "trained")
     return passes(told)
 

@@ -7,7 +7,7 @@ holds the condition back too. They speak of what is declared, whichever version 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from tandem.api.dates import day
+from tandem.api.dates import day, last_day_within
 from tandem.api.spec import ModelDeploymentSpec
 from tandem.api.values import duration_seconds
 from tandem.rollout.operational import Finding
@@ -36,27 +36,19 @@ def _first_days(spec: ModelDeploymentSpec) -> dict[str, date]:
     """Return the first day of each condition that will ever be true."""
     longest, trained = spec.requirements.max_age, spec.model.trained
     last: dict[str, date | None] = {
-        STALE: _later(day(trained), duration_seconds(longest)) if longest and trained else None,
+        STALE: last_day_within(day(trained), duration_seconds(longest)) if longest and trained else None,
         REVIEW_DUE: day(spec.review_by) if spec.review_by else None,
     }
     waived = {waiver.check: day(waiver.until) for waiver in spec.waivers or []}
     found = {}
     for type_, until in last.items():
-        first = None if until is None else _later(max(until, waived.get(_CHECKS[type_], until)), _DAY)
+        first = None if until is None else last_day_within(max(until, waived.get(_CHECKS[type_], until)), _DAY)
         if first is not None:
             found[type_] = first
     return found
 
 
 _DAY: Final = timedelta(days=1).total_seconds()
-
-
-def _later(start: date, seconds: float) -> date | None:
-    """Return the last day that is at most so much later; None beyond the calendar."""
-    try:
-        return start + timedelta(days=seconds // _DAY)
-    except OverflowError:
-        return None
 
 
 def _stale(spec: ModelDeploymentSpec) -> Finding:

@@ -48,7 +48,7 @@ class PodState:
 
 @dataclass(frozen=True)
 class QualityState:
-    """What is known of the examination of the candidate, before it gets requests."""
+    """What is known of the examination of a version: of the candidate before it gets requests, or of what serves."""
 
     revision: str
     inputs: str
@@ -147,7 +147,7 @@ class Observation:
     blind: frozenset[str] = frozenset()
     """Revisions with a ready pod whose counters could not be read for some time."""
     quality: QualityState | None = None
-    """The examination of the candidate; None where spec.quality is not declared."""
+    """The examination that is on or was; None where spec.quality is not declared."""
     blocked: Trouble | None = None
     """Why the declared version cannot become a revision (a ConfigMap is missing, the spec cannot be read)."""
     conflict: Trouble | None = None

@@ -21,8 +21,7 @@ def is_gated(draft: Draft) -> bool:
     slot = draft.candidate
     if slot is None or draft.deployment.spec.quality is None:
         return False
-    begun = slot.weight > 0 or slot.judged_since is not None
-    return not begun and not slot.restore and slot.promoted_by is None
+    return not slot.has_had_requests and not slot.restore and slot.promoted_by is None
 
 
 def awaits_verdict(draft: Draft) -> bool:

@@ -1,10 +1,7 @@
 """``tandem check --bento``: a bento that is started for it, whatever that does, is gone afterwards."""
 
-import asyncio
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ from typer.testing import CliRunner, Result
 from tandem.cli.check_rows import built_folder
 from tandem.cli.main import app
 from tests.unit.profiling.conftest import fake
-from tests.unit.profiling.fakes import Fake
+from tests.unit.profiling.fakes import Fake, interrupted
 
 __all__ = ["fake"]
 
@@ -88,17 +85,7 @@ async def test_a_signal_leaves_nothing_running(tmp_path: Path, fake: Fake, numbe
     (tmp_path / "cases.jsonl").write_text(
         "".join(json.dumps({**CASE, "name": f"case {index}"}) + "\n" for index in range(50)), encoding="utf-8"
     )
-    command = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from tandem.cli.main import app; app()", *given,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    async with asyncio.timeout(60):
-        while len(fake.left_running()) < 4:  # noqa: ASYNC110 - a process tells nobody that it was started
-            await asyncio.sleep(0.05)
-        command.send_signal(number)
-        said, _ = await command.communicate()
-    assert command.returncode == 130 and b"nothing of it is left running" in said
-    assert fake.left_running() == []
+    await interrupted(fake, given, 4, number, tmp_path)
 
 
 @pytest.mark.parametrize(

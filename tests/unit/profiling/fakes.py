@@ -1,6 +1,10 @@
 """A bento's stand-in, as a program on its own, and whether anything of it is left."""
 
+import asyncio
+import signal
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -21,6 +25,24 @@ class Fake:
     def left_running(self) -> list[int]:
         noted = [int(pid) for pid in self.pids.read_text().split()] if self.pids.exists() else []
         return [pid for pid in noted if psutil.pid_exists(pid) and _runs(pid)]
+
+
+async def interrupted(fake: Fake, words: Sequence[str], started: int, number: signal.Signals, folder: Path) -> None:
+    """Send a signal to a command of ``tandem`` once it has started so many processes.
+
+    It ends as a shell expects of it, says that nothing is left, and nothing is.
+    """
+    command = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from tandem.cli.main import app; app()", *words,
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    async with asyncio.timeout(60):
+        while len(fake.left_running()) < started:  # noqa: ASYNC110 - a process tells nobody that it was started
+            await asyncio.sleep(0.05)
+        command.send_signal(number)
+        said, _ = await command.communicate()
+    assert command.returncode == 130 and b"nothing of it is left running" in said
+    assert fake.left_running() == []
 
 
 def _runs(pid: int) -> bool:

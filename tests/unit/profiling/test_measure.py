@@ -1,9 +1,6 @@
 """A bento measured from start to end: one that is well, and those that are not."""
 
-import asyncio
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,7 @@ import pytest
 from tandem.api.profile import Profile
 from tandem.profiling import Bento, ProfilingFailed, Row, Terms, local_setting, measure, serve, until_ready
 from tandem.profiling.load import Span
-from tests.unit.profiling.fakes import Fake
+from tests.unit.profiling.fakes import Fake, interrupted
 
 ROWS = [Row("/predict", b'{"amount": 1}'), Row("/predict", b'{"amount": 2}')]
 QUICK = Span(least=0.1, most=1.0, requests=30)
@@ -99,14 +96,4 @@ async def test_the_tag_of_a_built_bento_is_read_from_its_folder(fake: Fake, tmp_
 async def test_a_signal_leaves_nothing_running(fake: Fake, tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "rows.jsonl").write_text("{}\n")
     words = ["profile", "slow:1", "--rows", "rows.jsonl", "--path", "/predict", "--bentoml", fake.program]
-    command = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from tandem.cli.main import app; app()", *words,
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    async with asyncio.timeout(60):
-        while len(fake.left_running()) < 2:  # noqa: ASYNC110 - a process tells nobody that it was started
-            await asyncio.sleep(0.05)
-        command.send_signal(number)
-        said, _ = await command.communicate()
-    assert command.returncode == 130 and b"nothing of it is left running" in said
-    assert fake.left_running() == []
+    await interrupted(fake, words, 2, number, tmp_path)
