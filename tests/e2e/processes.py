@@ -23,11 +23,37 @@ def processes_of(*groups: str) -> list[int]:
 
 def kill_container(pod: Object) -> None:
     """SIGKILL everything in a pod's only container, as an out-of-memory kernel does: no signal to get ready on."""
-    [container] = pod["status"]["containerStatuses"]
-    processes = processes_of(container["containerID"].rpartition("/")[2])
+    processes = _processes_in(pod)
     assert processes, f"no process of pod {pod['metadata']['name']} was found on this machine"
+    _kill(processes)
+
+
+def kill_workers(pod: Object) -> int:
+    """SIGKILL what answers requests in a pod's only container, as a crash in native code does; return how many.
+
+    Their supervisor starts others, so that the container goes on and nothing of it is restarted.
+    """
+    processes = _processes_in(pod)
+    workers = [process for process in processes if _parent(process) in processes]
+    _kill(workers)
+    return len(workers)
+
+
+def _processes_in(pod: Object) -> list[int]:
+    [container] = pod["status"]["containerStatuses"]
+    return processes_of(container["containerID"].rpartition("/")[2])
+
+
+def _parent(process: int) -> int | None:
+    try:
+        return int((Path("/proc") / str(process) / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def _kill(processes: list[int]) -> None:
     for process in processes:
         try:
             os.kill(process, signal.SIGKILL)
         except ProcessLookupError:
-            continue  # it went with the container's first process
+            continue  # it ended meanwhile
