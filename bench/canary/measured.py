@@ -24,6 +24,8 @@ class Trial:
     """Responses of the bad version, good ones among them."""
     lost: int
     """Requests that were lost otherwise."""
+    stable_bad: int
+    """Responses of stable that were bad in the same way, from before the rollout until its end."""
     lag: float | None
     """Seconds that reading the pods and writing the route took: see `bench.canary.replay.lag`."""
 
@@ -32,7 +34,7 @@ class Trial:
         late = f", the route {self.lag:.1f} s after the deciding look" if self.lag is not None else ""
         return (
             f"{self.ending}: {self.bad} bad of {self.answers} responses in {self.seconds:.1f} s{late}; "
-            f"{self.lost} requests lost otherwise"
+            f"{self.stable_bad} bad of stable's; {self.lost} requests lost otherwise"
         )
 
 
@@ -45,6 +47,7 @@ def trial(bad: Bad, ending: Ending, outcomes: Sequence[Outcome], weights: Weight
         bad=spoiled.count,
         answers=sum(outcome.version == bad.version for outcome in outcomes),
         lost=sum(bad.is_lost(outcome) for outcome in outcomes),
+        stable_bad=sum(bad.is_bad_of_stable(outcome) for outcome in outcomes),
         lag=lag(bad, outcomes, weights) if ending == "sent back" else None,
     )
 

@@ -67,8 +67,13 @@ class Bad:
 
     def is_bad(self, outcome: Outcome) -> bool:
         """Tell whether this is an answer that the version was expected to let a user down with."""
-        if outcome.version != self.version:
-            return False
+        return outcome.version == self.version and self._is_poor(outcome)
+
+    def is_bad_of_stable(self, outcome: Outcome) -> bool:
+        """Tell whether stable let a user down in the same way: the judge is slower where it does so in spells."""
+        return outcome.version == STABLE and self._is_poor(outcome)
+
+    def _is_poor(self, outcome: Outcome) -> bool:
         return outcome.seconds > LATE if self.metric == LATENESS else outcome.kind == "server_error"
 
     def is_lost(self, outcome: Outcome) -> bool:

@@ -20,7 +20,7 @@ from dev.kube.stack import REPOSITORY
 BEGIN, END = "<!-- written by make bench-canary: begin -->", "<!-- written by make bench-canary: end -->"
 COLUMNS: Final = (
     "requests", "version", "bad of its responses", "sent back", "seconds", "foretold", "with the lag",
-    "bad responses", "foretold", "with the lag", "lag, s", "lost otherwise",
+    "bad responses", "foretold", "with the lag", "lag, s", "bad of stable's", "lost otherwise",
 )  # fmt: skip
 
 
@@ -47,7 +47,8 @@ def bad_table(trials: Mapping[Bad, Sequence[Trial]], foretold: Mapping[Bad, Fore
         f"First step {STEPS[0][0]:.0%}. Seconds from the first bad response to the last; median (least to most), where "
         f"foretold median (5 % to 95 %) of {RUNS:,} simulated rollouts. Foretold: up to the look that decides, had the "
         "judge known of every answer at once; of slow answers, once they are overdue. Lag: measured, from that look "
-        "until the route was written: reading pods, judging, writing; with it requests go on for so long."
+        "until the route was written: reading pods, judging, writing; with it requests go on for so long. Bad of "
+        "stable's: in the same way, in all runs; the judge is slower where they come in spells."
     )
     rows = [_bad_row(bad, found, foretold[bad]) for bad, found in trials.items() if found]
     return Table("Bad versions on a real cluster", note, COLUMNS, rows)
@@ -72,6 +73,7 @@ def _bad_row(bad: Bad, trials: Sequence[Trial], foretold: Foretold) -> list[str]
         _simulated(bad_ones, 0),
         _simulated(late_ones, 0) if lags else "",
         _measured(lags, 1),
+        f"{sum(trial.stable_bad for trial in trials)}",
         f"{sum(trial.lost for trial in trials)}",
     ]
 

@@ -28,15 +28,10 @@ def kill_container(pod: Object) -> None:
     _kill(processes)
 
 
-def kill_workers(pod: Object) -> int:
-    """SIGKILL what answers requests in a pod's only container, as a crash in native code does; return how many.
-
-    Their supervisor starts others, so that the container goes on and nothing of it is restarted.
-    """
+def kill_workers(pod: Object) -> None:
+    """SIGKILL what answers requests in a pod's only container, as a crash does; not its first process."""
     processes = _processes_in(pod)
-    workers = [process for process in processes if _parent(process) in processes]
-    _kill(workers)
-    return len(workers)
+    _kill([process for process in processes if _parent(process) in processes])
 
 
 def _processes_in(pod: Object) -> list[int]:

@@ -1,7 +1,5 @@
 """What the gateway answers for a version's pods is evidence: those that are too late, or break off, count nothing."""
 
-import random
-
 import pytest
 
 from dev.kube.client import Object, conditions
@@ -13,9 +11,7 @@ from tests.e2e.processes import kill_workers
 
 HASTY = {"gateway": {"timeouts": {"request": "900ms"}}}
 """The gateway waits for less than `slow` takes for each answer, and longer than the others do."""
-
-
-PODS = 2
+PODS = 3
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +55,8 @@ def test_a_version_that_keeps_the_gateway_waiting_is_sent_back_though_its_pods_c
     assert serving.slots() == ("better", None)
 
 
-def test_a_version_whose_connections_break_is_sent_back_though_no_container_is_restarted(model: Model) -> None:
-    """Its workers die with the requests that they are at: no counter of theirs has them. `slow` is always at some."""
+def test_a_version_whose_connections_break_is_sent_back_though_its_pods_count_no_error(model: Model) -> None:
+    """Its workers die with the requests that they are at, in no counter of theirs. `slow` is always at some."""
     half = {"steps": [{"weight": 50, "hold": "10m"}], "evidence": {"gateway": {"envoy": {}}}}
     model.given("first", serving={"replicas": {"min": PODS}}, rollout=half)
     with gateway_log(model) as log, model.traffic(name="breaking") as traffic:
@@ -68,26 +64,29 @@ def test_a_version_whose_connections_break_is_sent_back_though_no_container_is_r
         model.until_candidate("slow", 50)
         breaking = {pod["status"]["podIP"] for pod in model.pods("slow")}
         while "Stalled" not in model.conditions():
-            break_workers_of_one(model)
+            break_one(model)
         stalled = model.conditions()["Stalled"]
-        restarts = [pod["status"]["containerStatuses"][0]["restartCount"] for pod in model.pods("slow")]
         model.until(lambda _thing: model.live_weight("slow") == 0, 30, "no weight on it")
         outcomes = traffic.stop()
         failed = [passage for passage in log.of(outcomes) if passage.failed]
     verdict, counted = model.revision("slow")["status"]["verdict"], evidence_of(model, "slow")
     assert (stalled["reason"], verdict["metric"]) == ("TooManyErrors", "gateway-errors"), stalled
     assert counted["errors"][1] == 0, counted
-    assert set(restarts) <= {0}, restarts
     assert len(failed) == len(lost(outcomes)) and {passage.pod_ip for passage in failed} <= breaking, failed
     assert {passage.code for passage in failed} == {503}, failed
     assert model.slots() == ("first", None)
 
 
-def break_workers_of_one(model: Model) -> None:
-    """Kill what answers in one of the candidate's pods, and wait until that has counted, or it is sent back."""
+def break_one(model: Model) -> None:
+    """Kill what answers in the steadiest of the candidate's pods, and wait until that counts, or it is sent back."""
     counted = broken(model)
-    kill_workers(random.choice(model.pods("slow")))
+    kill_workers(min(model.pods("slow"), key=unsteadiness))
     model.until(lambda thing: "Stalled" in conditions(thing) or broken(model) > counted, 60, "broken connections count")
+
+
+def unsteadiness(pod: Object) -> tuple[bool, int]:
+    [container] = pod["status"]["containerStatuses"]
+    return not container["ready"], container["restartCount"]
 
 
 def broken(model: Model) -> int:

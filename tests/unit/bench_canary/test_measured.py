@@ -81,6 +81,16 @@ def test_a_trial_is_its_bad_spell_and_what_was_lost_beside_it() -> None:
     assert trial(DEAD, "undecided", outcomes, [(BEGUN, 0.1), (BEGUN + 2, 0.0)]).lag is None
 
 
+def test_what_stable_did_badly_in_the_same_way_is_counted_apart() -> None:
+    slow = slow_version(20.0)
+    late, failed = Outcome(BEGUN, 1.2, "ok", "better", 200), Outcome(BEGUN, 0.1, "server_error", "better", 500)
+    good, theirs = Outcome(BEGUN, 0.1, "ok", "better", 200), Outcome(BEGUN, 1.2, "ok", "slow", 200)
+    weights = [(BEGUN, 0.1)]
+    assert trial(slow, "undecided", [late, failed, good, theirs], weights).stable_bad == 1
+    assert trial(DEAD, "undecided", [late, failed, good, theirs], weights).stable_bad == 1
+    assert trial(slow, "undecided", [theirs], weights).stable_bad == 0
+
+
 CHANGES = [
     WeightChange(1.0, {"r1": 100}),
     WeightChange(5.0, {"r1": 90, "r2": 10}),

@@ -14,9 +14,9 @@ from bench.canary.report import BEGIN, COLUMNS, END, bad_table, foretold_table, 
 BAD = Bad(100.0, 1.0, ERRORS, 1)
 OTHER = Bad(100.0, 0.2, ERRORS, 345)
 TRIALS = [
-    Trial("sent back", 2.0, 20, 20, 0, 0.2),
-    Trial("sent back", 1.0, 10, 20, 0, 0.4),
-    Trial("undecided", 30.0, 300, 300, 1, None),
+    Trial("sent back", 2.0, 20, 20, 0, 2, 0.2),
+    Trial("sent back", 1.0, 10, 20, 0, 3, 0.4),
+    Trial("undecided", 30.0, 300, 300, 1, 0, None),
 ]
 
 
@@ -37,7 +37,7 @@ def test_a_row_has_the_medians_of_those_sent_back_and_all_losses(foretold: Foret
     assert len(row) == len(COLUMNS)
     assert row[:5] == ["100/s", "fails 100 %", "97.1%", "2 of 3", "1.5 (1.0 to 2.0)"]
     assert row[7] == "15 (10 to 20)"
-    assert row[10:] == ["0.3 (0.2 to 0.4)", "1"]
+    assert row[10:] == ["0.3 (0.2 to 0.4)", "5", "1"]
 
 
 def test_the_lag_is_kept_apart_from_what_is_foretold(foretold: Foretold) -> None:
