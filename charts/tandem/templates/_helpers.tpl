@@ -50,8 +50,15 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
-{{- /* What the operator does, and nothing else: it never writes a ModelDeployment's spec, labels or annotations, reads no
-Secret, and needs no right on finalizers, namespaces or CustomResourceDefinitions. */ -}}
+{{- /* What the pod of an examination may do: keep what was missed, and never read it, or anything else. */ -}}
+{{- define "tandem.examinerRules" -}}
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create]
+{{- end -}}
+
+{{- /* What the operator does, and nothing else: it never writes a ModelDeployment's spec, labels or annotations, reads and writes
+no Secret, and needs no right on finalizers, namespaces or CustomResourceDefinitions. */ -}}
 {{- define "tandem.rules" -}}
 - apiGroups: [tandem.dev]
   resources: [modeldeployments]
@@ -86,4 +93,15 @@ Secret, and needs no right on finalizers, namespaces or CustomResourceDefinition
 - apiGroups: [""]
   resources: [events]
   verbs: [get, create, patch]
+# For the pods that ask versions: an account for each model, bound to the role {{ include "tandem.fullname" . }}-examiner and no other.
+- apiGroups: [""]
+  resources: [serviceaccounts]
+  verbs: [get, create]
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [rolebindings]
+  verbs: [get, create]
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [{{ if .Values.watchNamespaces }}roles{{ else }}clusterroles{{ end }}]
+  resourceNames: [{{ include "tandem.fullname" . }}-examiner]
+  verbs: [bind]
 {{- end -}}

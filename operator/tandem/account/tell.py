@@ -255,5 +255,10 @@ def _looks(seen: Seen) -> Iterable[str]:
             yield f"kubectl logs {troubled.name} {where}{previous} --tail=50"
         else:
             yield f"kubectl describe pod {troubled.name} {where}"
+    for state in sorted(seen.states.values(), key=lambda state: -state.revision.spec.number):
+        report = state.revision.status.quality
+        if report is not None and report.outcome == "Failed" and report.cases is not None:
+            yield f"tandem cases {seen.name} {where} --revision {state.name}"
+            break
     if seen.deployment.status.phase not in ("Serving", "Watching"):
         yield f"kubectl describe md {seen.name} {where}"

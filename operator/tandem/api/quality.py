@@ -156,6 +156,14 @@ class Quality(ApiModel):
         True, description="The same request always has the same answer, from every worker and pod. Tested if true."
     )
     limits: Limits = Field(Limits(), description="What the questions may cost.")
+    report: Literal["Secret", "None"] = Field(
+        "Secret",
+        description=(
+            "Secret: what was asked, expected and got where something was missed is kept in a Secret of this "
+            "namespace, deleted with the version; `tandem cases` prints it. None: only counts and names are kept. "
+            "The verdict is the same."
+        ),
+    )
 
     @property
     def asks_stable(self) -> bool:

@@ -90,6 +90,19 @@ class QualityGate(ApiModel):
     )
 
 
+class QualityCases(ApiModel):
+    """Where what was asked, expected and got is kept, of what was missed."""
+
+    secret: str | None = Field(
+        None, max_length=253, description="Secret of the same namespace that holds it; `tandem cases` prints it."
+    )
+    kept: int | None = Field(None, description="How many of those missed are in it.")
+    left_out: int | None = Field(None, description="How many are not: it is bounded.")
+    trouble: str | None = Field(
+        None, max_length=400, description="Why there is no such Secret, though there was to be."
+    )
+
+
 class QualityReport(ApiModel):
     """What came of the questions of spec.quality."""
 
@@ -106,6 +119,9 @@ class QualityReport(ApiModel):
     at: Time = Field(description="When the last answer was in.")
     asked: int = Field(description="Requests that it took.")
     gates: list[QualityGate] = Field(max_length=8, description="Counts and names by gate.")
+    cases: QualityCases | None = Field(
+        None, description="Where request, expectation and answer are of what was missed; absent where none is kept."
+    )
 
 
 class ModelRevisionStatus(ApiModel):

@@ -90,7 +90,8 @@ def told(error: "ClusterError") -> tuple[int, str]:
 
 def advice(doing: str) -> str:
     """Say which of the roles that Kubernetes has everywhere includes a right."""
-    role = "edit (or admin)" if doing.startswith("patch") else "view"
+    writes = doing.startswith(("patch", "read Secret"))  # who may read Secrets may edit
+    role = "edit (or admin)" if writes else "view"
     return f"the ClusterRole {role} of that namespace includes it"
 
 

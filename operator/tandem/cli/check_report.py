@@ -1,10 +1,10 @@
 """Writing the report of an examination: for people, for machines, for a pull request."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from tandem.examiner.findings import Detail
+from tandem.examiner.details import Details
 from tandem.quality.outcome import Outcome
 from tandem.quality.report import GATES, Gate, Report
 
@@ -30,7 +30,7 @@ def markdown(name: str, report: Report) -> str:
     lines += [
         f"| {gate.name} | {_state(gate)} | {gate.met} | {gate.missed} | {gate.too_few} |" for gate in _gates(report)
     ]
-    told = [f"- {_escaped(said)}" for gate in _gates(report) for said in _told(gate)]
+    told = [f"- {escaped(said)}" for gate in _gates(report) for said in _told(gate)]
     return "\n".join([*lines, "", *told])
 
 
@@ -42,9 +42,9 @@ def as_json(name: str, report: Report) -> str:
 WRITERS: Final[Mapping[str, Callable[[str, Report], str]]] = {"text": text, "json": as_json, "markdown": markdown}
 
 
-def details_text(details: Sequence[Detail]) -> str:
-    """Return what was asked and answered, as JSON lines."""
-    return "".join(json.dumps(each.to_dict(), ensure_ascii=False) + "\n" for each in details)
+def details_text(details: Details) -> str:
+    """Return what was asked, expected and got, as JSON lines."""
+    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in details.kept())
 
 
 def _gates(report: Report) -> list[Gate]:
@@ -71,6 +71,6 @@ def _counts(gate: Gate) -> str:
     return f"{gate.met} met, {gate.missed} missed{few}"
 
 
-def _escaped(words: str) -> str:
+def escaped(words: str) -> str:
     """Names come from rows: they are text, never markup."""
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in words)

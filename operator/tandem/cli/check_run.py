@@ -16,9 +16,9 @@ from tandem.cli.check_rows import Rows, built_folder
 from tandem.cli.documents import InvalidFile
 from tandem.cli.files import read_deployment
 from tandem.cli.values import refuse, stopped
+from tandem.examiner.details import Details
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import examine
-from tandem.examiner.findings import Detail
 from tandem.examiner.plan import Plan, sources_of
 from tandem.profiling import ProfilingFailed, ended_by_signals
 from tandem.quality.report import Report
@@ -31,7 +31,7 @@ class Result:
     name: str
     """The bento, where one was started; else the deployment."""
     report: Report
-    details: list[Detail]
+    details: Details
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Questions:
 def run(questions: Questions, candidate: Version, stable: Version, starting: Starting) -> Result:
     """Examine ``candidate``; ends the program with a message where that cannot be done."""
     deployment, quality = _declared(questions)
-    details: list[Detail] = []
+    details = Details()
     with tempfile.TemporaryDirectory(prefix="tandem-check-") as folder:
         rows = Rows(questions.file, questions.rows, Path(folder), built_folder(candidate.bento))
         cases, labelled = (tuple(rows.of(each) for each in sources) for sources in sources_of(quality))

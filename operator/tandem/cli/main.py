@@ -5,7 +5,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from tandem.cli import check, get, history, init, inventory, lint, order, plan, profile, report, rules, simulate, watch
+from tandem.cli import (
+    cases,
+    check,
+    get,
+    history,
+    init,
+    inventory,
+    lint,
+    order,
+    plan,
+    profile,
+    report,
+    rules,
+    simulate,
+    watch,
+)
 
 
 class _Quick(TyperGroup):
@@ -32,6 +47,7 @@ app.command("simulate")(simulate.command)
 app.command("rules")(rules.command)
 app.command("get", rich_help_panel="Look")(get.command)
 app.command("watch", rich_help_panel="Look")(watch.command)
+app.command("cases", rich_help_panel="Look")(cases.command)
 app.command("history", rich_help_panel="Look")(history.command)
 app.command("report", rich_help_panel="Look")(report.command)
 app.command("inventory", rich_help_panel="Look")(inventory.command)

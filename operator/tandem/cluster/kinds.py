@@ -69,6 +69,8 @@ HTTP_ROUTE: Final = Kind("gateway.networking.k8s.io/v1", "httproutes", "HTTPRout
 POD: Final = Kind("v1", "pods", "Pod", selector=MANAGED_SELECTOR)
 JOB: Final = Kind("batch/v1", "jobs", "Job")
 EVENT: Final = Kind("v1", "events", "Event")
+SERVICE_ACCOUNT: Final = Kind("v1", "serviceaccounts", "ServiceAccount")
+ROLE_BINDING: Final = Kind("rbac.authorization.k8s.io/v1", "rolebindings", "RoleBinding")
 NAMESPACE: Final = Kind("v1", "namespaces", "Namespace", namespaced=False)
 
 WATCHED: Final = (
@@ -84,7 +86,8 @@ WATCHED: Final = (
 """Kinds whose every change Tandem hears of."""
 
 KINDS: Final[Mapping[tuple[str, str], Kind]] = {
-    (kind.api_version, kind.kind): kind for kind in (*WATCHED, SECRET, JOB, EVENT, NAMESPACE)
+    (kind.api_version, kind.kind): kind
+    for kind in (*WATCHED, SECRET, JOB, EVENT, NAMESPACE, SERVICE_ACCOUNT, ROLE_BINDING)
 }
 
 

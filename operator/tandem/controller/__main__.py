@@ -13,6 +13,7 @@ from tandem.controller.log_format import configure_logging
 from tandem.controller.queue import WORKERS
 from tandem.controller.reconcile import reconciler
 from tandem.controller.sweep import KindAppeared
+from tandem.manifests.missed import ExaminerRole
 from tandem.signals.tokens import TokenFile
 
 logger = logging.getLogger("tandem")
@@ -45,7 +46,11 @@ async def _run(given: argparse.Namespace) -> None:
     )
     tokens = TokenFile(given.prometheus_tokens) if given.prometheus_tokens is not None else None
     make = functools.partial(
-        reconciler, prometheus=given.prometheus_address, tokens=tokens, examiner_image=given.examiner_image
+        reconciler,
+        prometheus=given.prometheus_address,
+        tokens=tokens,
+        examiner_image=given.examiner_image,
+        examiner_role=given.examiner_role,
     )
     await Controller(await connect(given.kubeconfig), options, make).run()
 
@@ -79,9 +84,22 @@ def _parser() -> argparse.ArgumentParser:
         "--examiner-image",
         help="this operator's own image, for the pods that ask new versions the questions of spec.quality",
     )
+    parser.add_argument(
+        "--examiner-role",
+        type=_role,
+        metavar="KIND/NAME",
+        help="ClusterRole or Role by which those pods create the Secrets that they keep missed questions in",
+    )
     parser.add_argument("--log-format", choices=("json", "text"), default="json", help="default: %(default)s")
     parser.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
     return parser
+
+
+def _role(text: str) -> ExaminerRole:
+    kind, _, name = text.partition("/")
+    if kind not in ("ClusterRole", "Role") or not name:
+        raise argparse.ArgumentTypeError(f"{text!r}: write ClusterRole/NAME or Role/NAME")
+    return ExaminerRole(kind, name)
 
 
 if __name__ == "__main__":

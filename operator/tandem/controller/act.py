@@ -24,12 +24,14 @@ from tandem.cluster.errors import (
 )
 from tandem.cluster.kinds import DEPLOYMENT, HTTP_ROUTE, MODEL_REVISION, POD, SERVICE, Kind, Object, kind_of
 from tandem.cluster.ownership import Ownership, owned_by, ownership, says
+from tandem.controller.keeping import ExaminerAccounts
 from tandem.manifests.budget import budget_manifest
 from tandem.manifests.config import config_manifests
 from tandem.manifests.declared import Declared
 from tandem.manifests.edges import edges, edges_of
 from tandem.manifests.examination import Examination, examiner_manifest, plan_manifest
 from tandem.manifests.labels import deployment_of
+from tandem.manifests.missed import ExaminerRole
 from tandem.manifests.revision import revision_manifest
 from tandem.manifests.route import route_manifest
 from tandem.manifests.service import cluster_service_manifest, revision_service_manifest
@@ -46,9 +48,16 @@ NUDGE_EVERY: Final = timedelta(seconds=20)
 class Actor:
     """Brings the children of one ModelDeployment after another in line with what was decided."""
 
-    def __init__(self, cluster: Cluster, cache: Cache, examiner_image: str | None = None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        cache: Cache,
+        examiner_image: str | None = None,
+        examiner_role: ExaminerRole | None = None,
+    ) -> None:
         self._cluster = cluster
         self._examiner_image = examiner_image
+        self._accounts = ExaminerAccounts(cluster, examiner_role)
         self._cache = cache
         self._made: dict[Key, dict[str, tuple[tuple[Kind, str], ...]]] = {}
         self._settled: dict[Key, dict[tuple[str, str], str]] = {}
@@ -161,7 +170,8 @@ class Actor:
         if self._cache.get(POD, revision.metadata.namespace, examination.name) is not None:
             return
         await self._ensure(plan_manifest(deployment, revision))
-        pod = examiner_manifest(deployment, revision, examination, self._examiner_image)
+        keeping = await self._accounts.keeping(deployment)
+        pod = examiner_manifest(deployment, revision, examination, self._examiner_image, keeping)
         self._cache.overlay(await self._cluster.create(pod))
 
     async def _dismiss(self, key: Key, name: str) -> None:

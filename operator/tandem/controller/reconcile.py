@@ -38,6 +38,7 @@ from tandem.manifests.configs import ConfigContent
 from tandem.manifests.declared import config_maps
 from tandem.manifests.errors import DeclarationError
 from tandem.manifests.examination import row_config_maps
+from tandem.manifests.missed import ExaminerRole
 from tandem.manifests.route import accepted, read_weights, url
 from tandem.manifests.service import cluster_url, selected_revision
 from tandem.rollout.decide import decide
@@ -65,7 +66,11 @@ MISSING_MAX_AGE: Final = 5.0
 
 @contextlib.asynccontextmanager
 async def reconciler(
-    parts: Parts, prometheus: Sequence[str] = (), tokens: Tokens | None = None, examiner_image: str | None = None
+    parts: Parts,
+    prometheus: Sequence[str] = (),
+    tokens: Tokens | None = None,
+    examiner_image: str | None = None,
+    examiner_role: ExaminerRole | None = None,
 ) -> AsyncIterator["Reconciler"]:
     """Make the reconciler of a running operator; on leaving, its trials have ended and its connections are closed.
 
@@ -73,6 +78,7 @@ async def reconciler(
     addresses of the Prometheus servers that a ModelDeployment may name as its source of evidence; none means any.
     ``tokens``: for those of them that want one.
     ``examiner_image``: Tandem's own image, for the pods that ask the questions of spec.quality.
+    ``examiner_role``: the right of those pods to keep what was missed.
     """
     api_server = None if parts.connection.inside else api_server_of(parts.connection)
     async with (
@@ -85,7 +91,7 @@ async def reconciler(
         sources = Sources(scraper, client, Gateways(proxies, Proxies(parts.cluster).find))
         trials = Trials(sources, histories, parts.enqueue_urgently)
         try:
-            yield Reconciler(parts, trials, examiner_image)
+            yield Reconciler(parts, trials, examiner_image, examiner_role)
         finally:
             learning.cancel()
             trials.close()
@@ -99,6 +105,7 @@ class Reconciler:
         parts: Parts,
         trials: Trials,
         examiner_image: str | None = None,
+        examiner_role: ExaminerRole | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._cluster = parts.cluster
@@ -108,7 +115,7 @@ class Reconciler:
         self._enqueue = parts.enqueue
         self._trials = trials
         self._now = now
-        self._actor = Actor(parts.cluster, parts.cache, examiner_image)
+        self._actor = Actor(parts.cluster, parts.cache, examiner_image, examiner_role)
         self._declarations = Declarations()
         editions = ConfigReader(parts.cluster, kind=CONFIG_MAP_EDITION)
         self._examinations = Examinations(editions, Asked(parts.cluster), examiner_image)

@@ -10,15 +10,15 @@ import httpx
 from tandem.api.quality import Limits
 from tandem.api.values import duration_seconds
 from tandem.examiner.asker import Asker, Progress
+from tandem.examiner.details import Details
 from tandem.examiner.errors import Unfinished
-from tandem.examiner.findings import Detail, Findings
+from tandem.examiner.findings import Findings
 from tandem.examiner.lines import lines_of
 from tandem.examiner.plan import Plan, RowFiles
 from tandem.quality.answers import Answer
 from tandem.quality.comparison import same_answer
 from tandem.quality.errors import QualityError
-from tandem.quality.interface import bad_request_finding
-from tandem.quality.outcome import DETERMINISM, INTERFACE, Finding, Outcome
+from tandem.quality.outcome import INTERFACE, Finding, Outcome
 from tandem.quality.report import Report
 from tandem.quality.rows import Case, Row, read_cases, read_rows
 
@@ -34,7 +34,7 @@ _Item = TypeVar("_Item")
 async def examine(
     plan: Plan,
     told: Progress | None = None,
-    details: list[Detail] | None = None,
+    details: Details | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Report:
     """Ask everything and return what came of it; ``details`` takes what is private. Raises ``Unfinished``."""
@@ -51,7 +51,7 @@ async def examine(
 
 class _Examination:
     def __init__(
-        self, plan: Plan, candidate: Asker, stable: Asker | None, told: Progress | None, details: list[Detail] | None
+        self, plan: Plan, candidate: Asker, stable: Asker | None, told: Progress | None, details: Details | None
     ) -> None:
         self._plan = plan
         self._candidate = candidate
@@ -106,7 +106,7 @@ class _Examination:
                 self._findings.report.take(INTERFACE, finding)
         for path, body in interface.bad_requests():
             answer = await self._candidate.ask("POST", path, body)
-            self._findings.report.take(INTERFACE, bad_request_finding(path, answer))
+            self._findings.take_bad_request(path, body, answer)
 
     async def _ask_case(self, case: Case) -> None:
         path = self._findings.interface.path(case.path, case.name)
@@ -138,14 +138,15 @@ class _Examination:
         """Replay some requests on connections of their own, to every pod in turn."""
         for name, path, request, first in self._replay:
             method = self._findings.interface.method(path)
-            differing = 0
+            differing, other = 0, None
             for turn in range(max(REPEATS, len(self._candidate.addresses))):
                 address = self._candidate.addresses[turn % len(self._candidate.addresses)]
                 again = await self._candidate.ask_afresh(method, path, request, address)
-                differing += not (again.usable and same_answer(first, again.body))
+                if not (again.usable and same_answer(first, again.body)):
+                    differing, other = differing + 1, other or again
             why = f"{name}: asked again, {differing} answers differ from the first"
             outcome = Outcome.MISSED if differing else Outcome.MET
-            self._findings.report.take(DETERMINISM, Finding(name, outcome, why))
+            self._findings.take_again(Finding(name, outcome, why), request, first, other)
 
 
 async def _each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[None]]) -> None:

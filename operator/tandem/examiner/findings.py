@@ -1,45 +1,27 @@
 """From answers to findings: what each answer means for each gate. No I/O."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
+from tandem.examiner.details import Detail, Details, got
 from tandem.examiner.plan import Plan
 from tandem.quality.answers import Answer
 from tandem.quality.comparison import Comparison
-from tandem.quality.interface import Interface
+from tandem.quality.interface import Interface, bad_request_finding
 from tandem.quality.json_text import is_number, kind_of
-from tandem.quality.outcome import COMPARE, INTERFACE, SLICES, Finding, Outcome
+from tandem.quality.outcome import COMPARE, DETERMINISM, EDGE_CASES, INTERFACE, SLICES, Finding, Outcome
 from tandem.quality.pointer import Missing, at
 from tandem.quality.report import Report
 from tandem.quality.rows import Case, Row
 from tandem.quality.slices import SliceTally
 from tandem.quality.tally import ERRORS
 
-MOST_DETAILS: Final = 50
-LONGEST_DETAIL: Final = 4096
-
-
-@dataclass(frozen=True)
-class Detail:
-    """What was asked and answered where something was missed: private, for whoever may see the rows."""
-
-    gate: str
-    name: str
-    request: Any
-    answer: Any
-    why: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return {
-            "gate": self.gate, "name": self.name, "why": self.why, "request": self.request, "answer": self.answer
-        }  # fmt: skip
+_DECLARED: Final = "the response that model.interface declares"
 
 
 class Findings:
     """Takes in answers and keeps the report. Raises ``QualityError`` for a declaration or rows not in order."""
 
-    def __init__(self, plan: Plan, details: list[Detail] | None, *, by_stable: bool) -> None:
+    def __init__(self, plan: Plan, details: Details | None, *, by_stable: bool) -> None:
         quality = plan.quality
         self.report = Report(share=quality.edge_cases.share if quality.edge_cases is not None else "100%")
         self.interface = Interface(plan.interface, quality.path)
@@ -58,10 +40,23 @@ class Findings:
         why = f"{case.name}: {problem}" if problem else case.name
         self.report.take_case(Finding(case.name, outcome, why), must=case.must)
         if problem:
-            self._note("edgeCases", case.name, case.request, answer, problem)
+            self._note(EDGE_CASES, Finding(case.name, outcome, problem), (case.request, case.written), answer)
         if case.expected.status == 200:
             self._take_form(case.name, path, case.request, answer)
         self._take_comparison(case.name, answer, its)
+
+    def take_bad_request(self, path: str, body: Any, answer: Answer) -> None:
+        """Take in the answer to a request that the interface forbids."""
+        finding = bad_request_finding(path, answer)
+        self.report.take(INTERFACE, finding)
+        if finding.outcome is Outcome.MISSED:
+            self._note(INTERFACE, finding, (body, {"status": 400}), answer)
+
+    def take_again(self, finding: Finding, request: Any, first: Any, again: Answer | None) -> None:
+        """Take in whether a request was answered the same again; ``again``: an answer that was not, if there was."""
+        self.report.take(DETERMINISM, finding)
+        if again is not None:
+            self._note(DETERMINISM, finding, (request, {"status": 200, "body": first}), again)
 
     def take_row(self, row: Row, path: str, answer: Answer, its: Answer | None) -> None:
         """Take in the answer to a labelled row, and stable's."""
@@ -73,7 +68,8 @@ class Findings:
         if problem is not None:
             self._unanswered += 1
             self.report.take(SLICES, Finding(row.name, Outcome.MISSED, f"{row.name}: {problem}"))
-            self._note(SLICES, row.name, row.request, answer, problem)
+            expected = {"label": row.label}
+            self._note(SLICES, Finding(row.name, Outcome.MISSED, problem), (row.request, expected), answer)
             return
         stable_said, unknown = self._said(its) if its is not None else (None, "not asked")
         self._tally.take(row, said, stable_said, by_stable=unknown is None)
@@ -111,7 +107,7 @@ class Findings:
         if problem is not None:
             why = f"the answer to {name} is not as declared: {problem}"
             self.report.take(INTERFACE, Finding(name, Outcome.MISSED, why))
-            self._note(INTERFACE, name, request, answer, problem)
+            self._note(INTERFACE, Finding(name, Outcome.MISSED, problem), (request, _DECLARED), answer)
         elif answer.usable:
             self.report.take(INTERFACE, Finding(name, Outcome.MET, name))
 
@@ -119,11 +115,8 @@ class Findings:
         if self._comparison is not None and its is not None and answer.usable and its.usable:
             self._comparison.take(name, answer.body, its.body)
 
-    def _note(self, gate: str, name: str, request: Any, answer: Answer, why: str) -> None:
-        if self._details is not None and len(self._details) < MOST_DETAILS:
-            got = {"status": answer.status, "body": _short(answer.body)}
-            self._details.append(Detail(gate, name, _short(request), got, why))
-
-
-def _short(value: Any) -> Any:
-    return value if len(repr(value)) <= LONGEST_DETAIL else "(too long to be shown)"
+    def _note(self, gate: str, finding: Finding, question: tuple[Any, Any], answer: Answer) -> None:
+        """Keep what was asked, and what was expected of it, beside what came."""
+        if self._details is not None:
+            request, expected = question
+            self._details.take(Detail(gate, finding.name, finding.why, request, expected, got(answer)))

@@ -1,7 +1,7 @@
-"""The pod that examines a candidate before it gets requests: Tandem's own image, no rights, the rows mounted.
+"""The pod that examines a candidate before it gets requests: Tandem's own image, the rows mounted.
 
-Rows go from their ConfigMap or Secret, or from the bento's image, straight into the pod: the operator reads none. The
-pod has no service account's token; what it found is its termination message, in counts and names.
+Rows go from their ConfigMap or Secret, or from the bento's image, straight into the pod: the operator reads none. What
+it found is its termination message, in counts and names; for what else it keeps see `tandem.manifests.missed`.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from tandem.api.objects import ModelDeployment, ModelRevision
 from tandem.api.quality import Quality, RowSource
 from tandem.api.values import duration_seconds
 from tandem.manifests.labels import deployment_labels, deployment_of, metadata_of_revision
+from tandem.manifests.missed import KEEPS_NOTHING, Keeping, keeping_env, keeping_mounts, keeping_pod, keeping_volumes
 from tandem.manifests.template import CONTAINER, container_security, pod_security
 from tandem.manifests.text import from_yaml
 
@@ -81,9 +82,11 @@ def plan_text(deployment: ModelDeployment, revision: str) -> str:
     """Return what the pod is to ask, without whom."""
     quality, interface = deployment.spec.quality, deployment.spec.model.interface or []
     assert quality is not None
+    # What is kept of it changes no verdict, so it is none of the questions.
+    asked = {name: value for name, value in quality.to_dict().items() if name != "report"}
     plan = {
         "revision": revision,
-        "quality": quality.to_dict(),
+        "quality": asked,
         "interface": [route.to_dict() for route in interface],
     }
     return json.dumps(plan, sort_keys=True, ensure_ascii=False)
@@ -103,7 +106,11 @@ def plan_manifest(deployment: ModelDeployment, revision: ModelRevision) -> dict[
 
 
 def examiner_manifest(
-    deployment: ModelDeployment, revision: ModelRevision, examination: Examination, image: str
+    deployment: ModelDeployment,
+    revision: ModelRevision,
+    examination: Examination,
+    image: str,
+    keeping: Keeping = KEEPS_NOTHING,
 ) -> dict[str, Any]:
     """Return the pod."""
     quality = deployment.spec.quality
@@ -128,11 +135,13 @@ def examiner_manifest(
             "terminationGracePeriodSeconds": 5,
             "securityContext": pod_security(),
             **pull,
+            **keeping_pod(keeping, own_pull=bool(pull)),
             **({"initContainers": copies} if copies else {}),
-            "containers": [_container(examination, sources, image)],
+            "containers": [_container(examination, sources, image, keeping, revision)],
             "volumes": [
                 {"name": "plan", "configMap": {"name": plan["metadata"]["name"]}},
                 *(_volume(folder, source) for folder, source in sources),
+                *keeping_volumes(keeping),
             ],
         },
     }
@@ -146,7 +155,13 @@ def _sources(quality: Quality) -> list[tuple[str, RowSource]]:
     return [*named, *((f"rows-{index}", source) for index, source in enumerate(rows))]
 
 
-def _container(examination: Examination, sources: Sequence[tuple[str, RowSource]], image: str) -> dict[str, Any]:
+def _container(
+    examination: Examination,
+    sources: Sequence[tuple[str, RowSource]],
+    image: str,
+    keeping: Keeping,
+    revision: ModelRevision,
+) -> dict[str, Any]:
     env = {
         "PLAN_FILE": f"{_PLAN}/plan.json",
         "ROWS_FOLDER": _ROWS,
@@ -154,13 +169,17 @@ def _container(examination: Examination, sources: Sequence[tuple[str, RowSource]
         "CANDIDATE": ",".join(_url(address) for address in examination.candidate),
         "STABLE": ",".join(_url(address) for address in examination.stable),
     }
-    mounts = [("plan", _PLAN), *((folder, f"{_ROWS}/{folder}") for folder, _ in sources)]
+    rows = [(folder, f"{_ROWS}/{folder}") for folder, _ in sources]
+    mounts = [("plan", _PLAN), *rows, *keeping_mounts(keeping)]
     return {
         "name": EXAMINER,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python", "-m", "tandem.examiner"],
-        "env": [{"name": name, "value": value} for name, value in env.items()],
+        "env": [
+            *({"name": name, "value": value} for name, value in env.items()),
+            *keeping_env(revision, examination.name, keeping),
+        ],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
         "securityContext": container_security(read_only_root=True),
         "volumeMounts": [{"name": name, "mountPath": path, "readOnly": True} for name, path in mounts],

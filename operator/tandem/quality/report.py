@@ -1,6 +1,7 @@
 """The report: what came of all gates, in counts and names, bounded whatever the rows were."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -113,13 +114,14 @@ class Report:
             "gates": [_gate_to_dict(self.gates[name], most) for name in GATES if name in self.gates],
         }
 
-    def to_message(self, longest: int) -> str:
-        """Return it as JSON of at most so many bytes, with as many findings as fit."""
+    def to_message(self, longest: int, beside: Mapping[str, Any] | None = None) -> str:
+        """Return it as JSON of at most so many bytes, with as many findings as fit, and ``beside`` in it."""
+        more = beside or {}
         for most in range(MOST_FINDINGS, -1, -1):
-            text = json.dumps(self.to_dict(most), ensure_ascii=False, separators=(",", ":"))
+            text = json.dumps({**self.to_dict(most), **more}, ensure_ascii=False, separators=(",", ":"))
             if len(text.encode()) <= longest:
                 return text
-        short = {**self.to_dict(0), "message": "Passed" if self.passed else "a gate was missed"}
+        short = {**self.to_dict(0), **more, "message": "Passed" if self.passed else "a gate was missed"}
         return json.dumps(short, separators=(",", ":"))
 
 

@@ -13,6 +13,7 @@ LONGEST_NAME: Final = 80
 MOST_CASES: Final = 100_000
 MOST_ROWS: Final = 1_000_000
 
+_AN_ANSWER: Final = {"status": 200}
 _CASE_FIELDS: Final = frozenset({"name", "path", "request", "expect", "must"})
 _ROW_FIELDS: Final = frozenset({"name", "path", "request", "label", "groups"})
 
@@ -26,6 +27,8 @@ class Case:
     expected: Expected
     must: bool = False
     path: str | None = None
+    written: Any = None
+    """What is expected, as it was written down."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ def read_cases(lines: Iterable[bytes], source: str) -> Iterator[Case]:
         must = given.get("must", False)
         if not isinstance(must, bool):
             raise RowInvalid(f"{where}: must is true or false")
-        yield Case(name, given["request"], read_expected(given.get("expect"), where), must, _path(given, where))
+        expected = read_expected(given.get("expect"), where)
+        yield Case(name, given["request"], expected, must, _path(given, where), given.get("expect", _AN_ANSWER))
 
 
 def read_rows(lines: Iterable[bytes], source: str) -> Iterator[Row]:

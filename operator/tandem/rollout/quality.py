@@ -35,10 +35,8 @@ def quality_complaint(draft: Draft) -> tuple[str, str] | None:
     state = _state(draft)
     if state is None or state.outcome != "Failed" or not is_gated(draft):
         return None
-    return (
-        QUALITY_FAILED,
-        f"it got no request: it did not answer the questions of spec.quality as it should: {state.message}",
-    )
+    what = "it got no request: it did not answer the questions of spec.quality as it should"
+    return QUALITY_FAILED, f"{what}{_shown_by(draft, state.revision)}: {state.message}"
 
 
 def quality_trouble(draft: Draft) -> tuple[str, str] | None:
@@ -99,8 +97,9 @@ def quality_missed(draft: Draft) -> Finding | None:
         return (before.status, before.reason, before.message) if before is not None else None
     known = state or draft.state(draft.stable).revision.status.quality
     if known is not None and known.outcome == "Failed":
-        what = f"{name} serves, and does not answer the questions of spec.quality as it should: {known.message}"
-        return ("True", QUESTIONS_MISSED, f"{what}. It is not sent back for it")
+        what = f"{name} serves, and does not answer the questions of spec.quality as it should"
+        said = f"{what}{_shown_by(draft, name)}: {known.message}"
+        return ("True", QUESTIONS_MISSED, f"{said}. It is not sent back for it")
     return None
 
 
@@ -137,6 +136,15 @@ def _note_candidate(draft: Draft, due: bool) -> None:
 def is_unrecorded(state: QualityState | None, revision: str) -> bool:
     """Tell whether a version has a verdict that its status does not hold yet."""
     return state is not None and state.revision == revision and state.report is not None
+
+
+def _shown_by(draft: Draft, revision: str) -> str:
+    """Name the command that shows what was missed, where that is kept: before figures that may be cut off."""
+    state = draft.seen.revisions.get(revision)
+    report = state.revision.status.quality if state is not None else None
+    kept = report is not None and report.cases is not None and report.cases.secret is not None
+    meta = draft.deployment.metadata
+    return f" (see `tandem cases {meta.name} -n {meta.namespace}`)" if kept else ""
 
 
 def _is_open(state: QualityState) -> bool:

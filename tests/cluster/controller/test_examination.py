@@ -10,9 +10,10 @@ import pytest
 
 from tandem.cluster.client import Cluster
 from tandem.cluster.connection import Connection
-from tandem.cluster.kinds import DEPLOYMENT, MODEL_DEPLOYMENT, MODEL_REVISION, NAMESPACE, POD
+from tandem.cluster.kinds import DEPLOYMENT, MODEL_DEPLOYMENT, MODEL_REVISION, NAMESPACE, POD, SERVICE_ACCOUNT
 from tandem.controller.reconcile import reconciler
 from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL
+from tandem.manifests.missed import ExaminerRole
 from tests.cluster.controller.objects import Object, config_map, model_deployment
 from tests.cluster.controller.running import PATIENCE, running
 from tests.cluster.controller.test_readiness import condition, until
@@ -22,7 +23,10 @@ pytestmark = pytest.mark.cluster
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 QUALITY: Object = {"path": "/predict", "edgeCases": {"rows": [{"configMap": "cases"}]}}
-REAL: Any = SimpleNamespace(made_from=functools.partial(reconciler, examiner_image="registry.example.com/tandem:1"))
+ROLE = ExaminerRole("ClusterRole", "view")
+REAL: Any = SimpleNamespace(
+    made_from=functools.partial(reconciler, examiner_image="registry.example.com/tandem:1", examiner_role=ROLE)
+)
 
 
 async def test_it_is_allowed_where_pod_security_is_restricted(cluster: Cluster, namespace: str) -> None:
@@ -46,7 +50,9 @@ async def examiner(cluster: Cluster, namespace: str) -> Object:
 
 async def says(cluster: Cluster, pod: Object, outcome: str) -> None:
     """Let the pod come to its end, as the kubelet tells it; no container runs here."""
-    word = {"outcome": outcome, "message": "1 of 9 missed (young)", "asked": 9, "gates": []}
+    word: Object = {"outcome": outcome, "message": "1 of 9 missed (young)", "asked": 9, "gates": []}
+    if outcome == "Failed":
+        word["cases"] = {"secret": "fraud-r1-quality-1", "kept": 1, "leftOut": 0}
     terminated = {"exitCode": 0, "message": json.dumps(word), "finishedAt": "2026-03-01T12:00:00Z"}
     status = {"name": EXAMINER, "image": "x", "imageID": "x", "ready": False, "restartCount": 0}
     patch = {"phase": "Succeeded", "containerStatuses": [{**status, "state": {"terminated": terminated}}]}
@@ -61,6 +67,8 @@ async def test_no_version_serves_before_its_verdict_and_what_serves_is_told_of_c
     await cluster.create(model_deployment(namespace, "fraud", quality=QUALITY))
     async with running(connection, REAL, namespaces=(namespace,)):
         asked = await examiner(cluster, namespace)
+        account = await cluster.get(SERVICE_ACCOUNT, namespace, asked["spec"]["serviceAccountName"])
+        assert account["metadata"]["ownerReferences"][0]["name"] == "fraud"
         found = await until(cluster, namespace, lambda status: "askedSince" in (status.get("candidate") or {}))
         assert "stable" not in found["status"]
     # The operator is away when the last answer comes in.
@@ -76,7 +84,9 @@ async def test_no_version_serves_before_its_verdict_and_what_serves_is_told_of_c
         assert again["metadata"]["uid"] != asked["metadata"]["uid"]
         await says(cluster, again, "Failed")
         found = await until(cluster, namespace, lambda status: bool(condition(status, "QualityMissed")))
-        assert "young" in condition(found["status"], "QualityMissed")["message"]
+        said = condition(found["status"], "QualityMissed")["message"]
+        assert "young" in said
+        assert f"tandem cases fraud -n {namespace}" in said
         after = await cluster.get(DEPLOYMENT, namespace, "fraud-r1")
         assert after["metadata"]["generation"] == before["metadata"]["generation"]
     async with running(connection, REAL, namespaces=(namespace,)):

@@ -13,12 +13,15 @@ from dev.cluster.control_plane import ControlPlane
 from dev.cluster.progress import Progress
 from dev.images.cache import cache_folder
 from tandem.api import names
+from tandem.api.objects import parse_deployment
 from tandem.cluster import kinds
 from tandem.cluster.client import Cluster
 from tandem.cluster.connection import Connection, connect
 from tandem.cluster.errors import ClusterRefused
 from tandem.cluster.events import EventRecorder
+from tandem.controller.keeping import ExaminerAccounts
 from tandem.controller.proxies import Proxies
+from tandem.manifests.missed import ExaminerRole, Keeping, binding_manifest
 from tandem.signals.gateway import GatewayAt, ProxiesUnknown
 from tests.cluster.controller.objects import Object, config_map, deployment, model_deployment, ours
 from tests.cluster.controller.running import Recording, running
@@ -115,6 +118,50 @@ async def test_it_finds_the_proxies_of_a_gateway_where_it_may(rights: tuple[Conn
                 await own.list(kinds.SERVICE, PROXIES)
 
 
+async def test_a_pod_that_asks_may_keep_what_was_missed_and_read_nothing(
+    rights: tuple[Connection, tuple[str, ...]], cluster: Cluster, namespace: str, kubectl: Kubectl, tmp_path: Path
+) -> None:
+    connection, served = rights
+    role = ExaminerRole("Role" if served else "ClusterRole", f"tandem-{namespace}-examiner")
+    made = await cluster.create(model_deployment(namespace, "fraud", quality={"path": "/predict"}))
+    async with Cluster(connection.configuration) as own:
+        for _ in range(2):
+            keeping = await ExaminerAccounts(own, role).keeping(parse_deployment(made))
+            assert keeping == Keeping("fraud-tandem-examiner"), keeping
+        with pytest.raises(ClusterRefused, match="not currently held"):
+            await own.create(
+                _named("more", binding_manifest(parse_deployment(made), ExaminerRole("ClusterRole", "edit")))
+            )
+        with pytest.raises(ClusterRefused, match="secrets"):
+            await own.create(_secret(namespace, "of-the-operator"))
+    account = await as_account("fraud-tandem-examiner", namespace, kubectl, tmp_path)
+    async with Cluster(account.configuration) as pod:
+        kept = await pod.create(_secret(namespace, "fraud-r1-quality-1"))
+        for refused in (
+            pod.get(kinds.SECRET, namespace, "fraud-r1-quality-1"),
+            pod.list(kinds.SECRET, namespace),
+            pod.apply(_secret(namespace, "fraud-r1-quality-1"), kept["metadata"]["uid"]),
+            pod.delete(kinds.SECRET, namespace, "fraud-r1-quality-1", kept["metadata"]["uid"]),
+            pod.list(kinds.POD, namespace),
+            pod.create(_secret("kube-system", "fraud-r1-quality-1")),
+        ):
+            with pytest.raises(ClusterRefused, match="Forbidden"):
+                await refused
+
+
+async def test_an_account_of_somebody_else_is_left_alone_and_the_version_is_examined(
+    cluster: Cluster, namespace: str
+) -> None:
+    made = await cluster.create(model_deployment(namespace, "fraud", quality={"path": "/predict"}))
+    deployment = parse_deployment(made)
+    theirs = {"namespace": namespace, "name": "fraud-tandem-examiner"}
+    await cluster.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": theirs})
+    keeping = await ExaminerAccounts(cluster, ExaminerRole("ClusterRole", "view")).keeping(deployment)
+    assert keeping.account is None
+    assert keeping.trouble is not None
+    assert "delete it, and it is made anew" in keeping.trouble
+
+
 async def test_what_it_does_not_need_is_refused(
     rights: tuple[Connection, tuple[str, ...]], cluster: Cluster, namespace: str, kubectl: Kubectl
 ) -> None:
@@ -129,6 +176,23 @@ async def test_what_it_does_not_need_is_refused(
             await own.merge_patch(kinds.MODEL_DEPLOYMENT, namespace, "fraud", patch)
         with pytest.raises(ClusterRefused, match="namespaces"):
             await own.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "more"}})
+
+
+def _named(name: str, manifest: Object) -> Object:
+    return {**manifest, "metadata": {**manifest["metadata"], "name": name}}
+
+
+def _secret(namespace: str, name: str) -> Object:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"namespace": namespace, "name": name}, "immutable": True}
+
+
+async def as_account(name: str, namespace: str, kubectl: Kubectl, folder: Path) -> Connection:
+    """Return the connection of whoever has the token of a ServiceAccount."""
+    access = yaml.safe_load(kubectl("config", "view", "--raw", "--minify"))
+    access["users"][0]["user"] = {"token": kubectl("create", "token", name, "-n", namespace).strip()}
+    file = folder / f"{name}.kubeconfig"
+    file.write_text(yaml.safe_dump(access))
+    return await connect(str(file))
 
 
 def _examiner(namespace: str) -> Object:

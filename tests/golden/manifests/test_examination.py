@@ -14,6 +14,7 @@ from tandem.manifests.configs import ConfigContent
 from tandem.manifests.declared import declare
 from tandem.manifests.edges import edges
 from tandem.manifests.examination import Examination, examiner_manifest, plan_manifest
+from tandem.manifests.missed import ExaminerRole, Keeping, account_manifest, binding_manifest
 from tandem.manifests.revision import revision_manifest
 from tandem.manifests.text import to_yaml
 
@@ -43,7 +44,7 @@ def test_the_pod_that_asks_is_as_expected() -> None:
 
 def test_nothing_that_selects_pods_finds_it() -> None:
     """It must get no request of a user, and count as no pod of the version."""
-    _, pod = examination_manifests()
+    *_, pod = examination_manifests()
     children = list(yaml.safe_load_all((FOLDER / "cases" / "everything.out.yaml").read_text()))
     found = [each["spec"]["selector"] for each in children if "selector" in each.get("spec", {})]
     selectors = [selector.get("matchLabels", selector) for selector in found]
@@ -53,14 +54,56 @@ def test_nothing_that_selects_pods_finds_it() -> None:
 
 
 def examination_manifests() -> list[dict[str, Any]]:
-    """Return the questions and the pod, for the golden case with everything."""
+    """Return the questions, the pod's account and its right, and the pod, for the golden case with everything."""
     body, *config_maps = yaml.safe_load_all((FOLDER / "cases" / "everything.in.yaml").read_text())
     body["spec"]["quality"] = QUALITY
     md = parse_deployment(body)
     configs = {each["metadata"]["name"]: ConfigContent.of(each) for each in config_maps}
     created = revision_manifest(md, declare(md.spec, configs), 1, edges(md.spec.requirements))
     revision = parse_revision({**created, "metadata": {**created["metadata"], "uid": "uid-of-the-revision"}})
+    account = account_manifest(md)
+    keeping = Keeping(account["metadata"]["name"], pull_secrets=("of-the-default-account",))
     addresses = ("10.0.0.7", "fd00::7")
     examination = Examination(revision.metadata.name, 1, "0123456789abcdef", addresses, ("10.0.0.8",))
     image = "registry.example.com/tandem-operator:1.2.3"
-    return [plan_manifest(md, revision), examiner_manifest(md, revision, examination, image)]
+    return [
+        plan_manifest(md, revision),
+        account,
+        binding_manifest(md, ExaminerRole("ClusterRole", "tandem-examiner")),
+        examiner_manifest(md, revision, examination, image, keeping),
+    ]
+
+
+def examined_by(keeping: Keeping, **quality: Any) -> dict[str, Any]:
+    """Return the pod of a version whose image is pulled without a Secret of its own."""
+    body, *config_maps = yaml.safe_load_all((FOLDER / "cases" / "everything.in.yaml").read_text())
+    body["spec"]["quality"] = {**QUALITY, **quality}
+    del body["spec"]["model"]["imagePullSecrets"]
+    md = parse_deployment(body)
+    configs = {each["metadata"]["name"]: ConfigContent.of(each) for each in config_maps}
+    revision = parse_revision(revision_manifest(md, declare(md.spec, configs), 1, edges(md.spec.requirements)))
+    return examiner_manifest(md, revision, Examination("fraud-r1", 1, "0" * 16, ("10.0.0.7",)), "tandem:1", keeping)
+
+
+def test_its_own_account_pulls_images_as_the_default_one_would() -> None:
+    spec = examined_by(Keeping("fraud-tandem-examiner", pull_secrets=("mine",)))["spec"]
+    assert spec["imagePullSecrets"] == [{"name": "mine"}]
+    assert spec["automountServiceAccountToken"] is False
+
+
+def test_a_pod_that_keeps_nothing_has_no_account_and_no_token() -> None:
+    for keeping in (Keeping(), Keeping(trouble="no right")):
+        spec = examined_by(keeping)["spec"]
+        assert "serviceAccountName" not in spec
+        assert not [each for each in spec["volumes"] if "projected" in each]
+    assert {"name": "CASES_TROUBLE", "value": "no right"} in spec["containers"][0]["env"]
+
+
+def test_what_is_kept_is_none_of_the_questions() -> None:
+    """A verdict of an operator that kept nothing stands, and goes on to stand whatever is kept."""
+    names = [
+        next(each for each in examined_by(Keeping(), **quality)["spec"]["volumes"] if each["name"] == "plan")
+        for quality in ({}, {"report": "None"}, {"report": "Secret"})
+    ]
+    assert names[0] == names[1] == names[2]
+    assert names[0]["configMap"]["name"].startswith("fraud-r1-questions-0912375198")

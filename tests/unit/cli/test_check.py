@@ -118,7 +118,8 @@ def test_details_show_what_was_asked_and_answered(tmp_path: Path, good: str) -> 
         "name": "young",
         "why": "/risk is above 0.1",
         "request": {"age": 20},
-        "answer": {"status": 200, "body": {"risk": 0.2}},
+        "expected": {"at": "/risk", "max": 0.1},
+        "got": {"status": 200, "body": {"risk": 0.2}},
     }
     assert "0.2" not in result.stdout
 

@@ -160,7 +160,7 @@ def test_a_verdict_depends_on_the_rows_and_the_questions() -> None:
     def digest(given: ModelDeployment = DEPLOYMENT, edition: str = "7") -> str:
         return inputs_digest(given, STATE.revision, {"cases": edition})
 
-    assert digest() == digest(declaring())
+    assert digest() == digest(declaring()) == digest(declaring(report="None"))
     assert len({digest(), digest(edition="8"), digest(declaring(path="/other"))}) == 3
 
 

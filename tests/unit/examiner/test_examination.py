@@ -14,9 +14,9 @@ import pytest
 from tandem.api.model import Route
 from tandem.api.quality import Limits, Quality
 from tandem.examiner import asker as asking
+from tandem.examiner.details import LONGEST_PART, Details
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import REPLAYED, examine
-from tandem.examiner.findings import Detail
 from tandem.examiner.lines import LARGEST, lines_of
 from tandem.examiner.plan import Plan, RowFiles
 from tandem.quality.answers import Answer
@@ -281,9 +281,53 @@ async def test_details_are_short_whatever_was_asked_and_answered(tmp_path: Path)
     given = plan(tmp_path)
     case = {"name": "long", "request": {"age": 20, "text": "x" * 100_000}, "expect": {"at": "/risk", "min": 5}}
     (tmp_path / "cases").write_text(json.dumps(case) + "\n", encoding="utf-8")
-    details: list[Detail] = []
+    details = Details()
     await examine(given, details=details, transport=httpx.MockTransport(Service()))
-    assert [(each.name, each.request) for each in details] == [("long", "(too long to be shown)")]
+    [kept] = details.kept()
+    assert (kept["name"], kept["expected"]) == ("long", {"at": "/risk", "min": 5})
+    assert kept["request"]["bytes"] > 100_000
+    assert kept["request"]["cut"].startswith('{"age":20,"text":"xxx')
+    assert len(kept["request"]["cut"]) == LONGEST_PART
+
+
+LACKING = {"status": 200, "body": {"score": 0.2}}
+NOT_TOLD = {"status": 500, "body": {"error": "age is missing"}}
+NO_NUMBER = {"status": 200}
+
+
+@pytest.mark.parametrize(
+    ("change", "gate", "request_", "expected", "got"),
+    [
+        ({"field": "score"}, "edgeCases", {"age": 20}, CASES[0]["expect"], LACKING),
+        ({"bad_input": 500}, "edgeCases", {}, {"status": 400}, NOT_TOLD),
+        ({"bad_input": 500}, "interface", [], {"status": 400}, NOT_TOLD),
+        ({"not_a_number": 30}, "slices", {"age": 30, "sex": 0}, {"label": 0.3}, NO_NUMBER),
+        ({"lost": 20}, "edgeCases", {"age": 20}, CASES[0]["expect"], {"status": None}),
+    ],
+)
+async def test_what_was_missed_is_kept_with_what_was_asked_expected_and_got(
+    tmp_path: Path, change: dict[str, Any], gate: str, request_: Any, expected: Any, got: dict[str, Any]
+) -> None:
+    details = Details()
+    await examine(plan(tmp_path, deterministic=False), details=details, transport=answering(Service(**change)))
+    found = next(each for each in details.kept() if each["gate"] == gate and each["request"] == request_)
+    assert found["expected"] == expected
+    assert found["got"]["status"] == got["status"]
+    assert found["got"].get("body") == got.get("body")
+    assert ("flaw" in found["got"]) == (gate == "slices" or got["status"] is None)
+
+
+async def test_an_answer_that_was_another_one_again_is_kept_beside_the_first(tmp_path: Path) -> None:
+    details = Details()
+    await examine(plan(tmp_path), details=details, transport=answering(Service(workers=True)))
+    kept = next(each for each in details.kept() if each["gate"] == "deterministic")
+    assert kept["expected"]["body"] != kept["got"]["body"]
+
+
+def answering(candidate: Service) -> httpx.MockTransport:
+    return httpx.MockTransport(
+        lambda request: candidate(request) if request.url.host == "candidate" else Service()(request)
+    )
 
 
 async def test_a_version_that_hangs_is_to_blame_when_time_is_over(tmp_path: Path) -> None:
