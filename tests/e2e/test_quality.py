@@ -3,17 +3,21 @@
 `failing` raises on digits narrower than six columns: its author took them for bad scans. The case is such a digit.
 """
 
+import base64
 import json
 from typing import Any
 
 import pytest
 
-from dev.kube.client import Object, conditions, until
+from dev.kube import stack
+from dev.kube.client import KubeFailed, Object, conditions, until
 from dev.kube.model import Model, status_of
 from dev.traffic.outcomes import Outcome
 from dev.traffic.rows import DIGITS_PATH, read
 from dev.traffic.summary import lost
+from tandem.manifests.missed import DOCUMENT_KEY
 from tests.e2e.conftest import NewModel
+from tests.e2e.test_command_line import tandem
 
 CASES = "digits-edge-cases"
 ROWS = "digits-rows"
@@ -28,6 +32,7 @@ QUALITY = {
     },
 }
 QUIET_ANSWERS = 100
+OPERATOR = f"system:serviceaccount:{stack.OPERATOR_NAMESPACE}:{stack.RELEASE}"
 
 
 def rows_of(model: Model) -> tuple[str, str]:
@@ -93,6 +98,31 @@ def test_the_report_names_the_case_and_shows_no_row(asked: tuple[Model, list[Out
     assert "pixels" not in json.dumps(report)
 
 
+def test_what_was_asked_expected_and_got_is_in_a_secret_and_nowhere_else(asked: tuple[Model, list[Outcome]]) -> None:
+    model, _ = asked
+    secret = kept(model)
+    assert (secret["immutable"], secret["type"]) == (True, "Opaque")
+    [case] = [each for each in missed(secret)["cases"] if each["gate"] == "edgeCases"]
+    assert case["name"] == NARROW
+    assert case["expected"] == {"at": "/label", "min": 0, "max": 9}
+    assert case["got"]["status"] == 500
+    assert case["request"] == json.loads(rows_of(model)[0].splitlines()[0])["request"]
+    shown = tandem(model, "cases", model.name)
+    assert NARROW in shown
+    assert '"max": 9' in shown
+    assert "`tandem cases" in conditions(model.wait("Stalled"))["Stalled"]["message"]
+    told = [model.kube.list(kind, model.namespace) for kind in ("modelrevisions", "events", "modeldeployments")]
+    assert '"pixels"' not in json.dumps([[{**each, "spec": {}, "metadata": {}} for each in found] for found in told])
+
+
+def test_neither_the_operator_nor_the_pod_that_asked_may_read_it(asked: tuple[Model, list[Outcome]]) -> None:
+    model, _ = asked
+    name = kept(model)["metadata"]["name"]
+    for who in (f"system:serviceaccount:{model.namespace}:{model.name}-tandem-examiner", OPERATOR):
+        with pytest.raises(KubeFailed, match="Forbidden"):
+            model.kube.kubectl("get", "secret", name, "-n", model.namespace, f"--as={who}")
+
+
 def test_a_good_version_is_let_through_and_the_pod_that_asked_is_gone(asked: tuple[Model, list[Outcome]]) -> None:
     model, _ = asked
     with model.traffic(name="good") as traffic:
@@ -102,6 +132,58 @@ def test_a_good_version_is_let_through_and_the_pod_that_asked_is_gone(asked: tup
     assert lost(outcomes) == []
     assert "Passed" in {quality["outcome"] for quality in _reports(model)}
     until(lambda: not _examiners(model), 60, "no pod of an examination is left")
+
+
+def test_a_quota_without_room_for_what_was_missed_changes_no_verdict(stage: NewModel) -> None:
+    model = stage().given("better")
+    give_rows(model, *rows_of(model))
+    full = {"metadata": {"name": "secrets", "namespace": model.namespace}, "spec": {"hard": {"secrets": "1"}}}
+    model.kube.apply({"apiVersion": "v1", "kind": "ResourceQuota", **full})
+    until(lambda: "used" in model.kube.get("resourcequota", "secrets", model.namespace)["status"], 60, "quota counted")
+    model.apply("failing", quality=QUALITY)
+    stalled = conditions(model.wait("Stalled"))["Stalled"]
+    assert stalled["reason"] == "QualityFailed", stalled
+    [report] = [quality for quality in _reports(model) if quality["outcome"] == "Failed"]
+    assert "exceeded quota: secrets" in report["cases"]["trouble"]
+    with pytest.raises(KubeFailed, match="exceeded quota"):
+        tandem(model, "cases", model.name)
+
+
+def test_what_is_kept_goes_with_its_model(stage: NewModel) -> None:
+    model = stage().given("better")
+    give_rows(model, *rows_of(model))
+    model.apply("failing", quality=QUALITY)
+    model.wait("Stalled")
+    name = kept(model)["metadata"]["name"]
+    model.kube.delete("modeldeployment", model.name, model.namespace)
+
+    def left() -> list[str]:
+        kinds = ("secrets", "serviceaccounts", "rolebindings")
+        found = [each["metadata"]["name"] for kind in kinds for each in model.kube.list(kind, model.namespace)]
+        return [each for each in found if each == name or each.endswith("-tandem-examiner")]
+
+    until(lambda: not left(), 120, "nothing of it is left")
+
+
+def test_where_nothing_is_to_be_kept_nothing_is(stage: NewModel) -> None:
+    model = stage().given("better")
+    give_rows(model, *rows_of(model))
+    model.apply("failing", quality={**QUALITY, "report": "None"})
+    model.wait("Stalled")
+    assert not [each for each in model.kube.list("secrets", model.namespace) if each["metadata"]["name"] != ROWS]
+    assert not [
+        each for each in model.kube.list("rolebindings", model.namespace) if "examiner" in str(each["metadata"])
+    ]
+
+
+def kept(model: Model) -> Object:
+    """Return the Secret that the version's report names."""
+    [report] = [quality for quality in _reports(model) if quality["outcome"] == "Failed"]
+    return model.kube.get("secret", report["cases"]["secret"], model.namespace)
+
+
+def missed(secret: Object) -> Any:
+    return json.loads(base64.b64decode(secret["data"][DOCUMENT_KEY]))
 
 
 def test_rows_that_are_missing_stop_it_with_the_reason_and_are_picked_up(stage: NewModel) -> None:

@@ -290,6 +290,7 @@ async def test_details_are_short_whatever_was_asked_and_answered(tmp_path: Path)
     assert len(kept["request"]["cut"]) == LONGEST_PART
 
 
+YOUNG: Any = CASES[0]
 LACKING = {"status": 200, "body": {"score": 0.2}}
 NOT_TOLD = {"status": 500, "body": {"error": "age is missing"}}
 NO_NUMBER = {"status": 200}
@@ -298,11 +299,11 @@ NO_NUMBER = {"status": 200}
 @pytest.mark.parametrize(
     ("change", "gate", "request_", "expected", "got"),
     [
-        ({"field": "score"}, "edgeCases", {"age": 20}, CASES[0]["expect"], LACKING),
+        ({"field": "score"}, "edgeCases", {"age": 20}, YOUNG["expect"], LACKING),
         ({"bad_input": 500}, "edgeCases", {}, {"status": 400}, NOT_TOLD),
         ({"bad_input": 500}, "interface", [], {"status": 400}, NOT_TOLD),
         ({"not_a_number": 30}, "slices", {"age": 30, "sex": 0}, {"label": 0.3}, NO_NUMBER),
-        ({"lost": 20}, "edgeCases", {"age": 20}, CASES[0]["expect"], {"status": None}),
+        ({"lost": 20}, "edgeCases", {"age": 20}, YOUNG["expect"], {"status": None}),
     ],
 )
 async def test_what_was_missed_is_kept_with_what_was_asked_expected_and_got(
