@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from tandem.cli.access import UNREACHABLE
 from tandem.cli.main import app
 
-LOOK = ("get", "watch", "history", "report", "inventory")
+LOOK = ("get", "watch", "cases", "history", "report", "inventory")
 VERBS = ("promote", "abort", "retry", "pause", "resume", "rollback", "freeze")
 
 
