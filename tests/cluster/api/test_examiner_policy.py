@@ -79,14 +79,14 @@ def test_what_the_pod_writes_is_let_through(create: Create) -> None:
     assert made.returncode == 0, made.stderr
 
 
-TOKEN = {
+TOKEN: dict[str, Any] = {
     "type": "kubernetes.io/service-account-token",
     "metadata": {
         **secret()["metadata"],
         "annotations": {"kubernetes.io/service-account.name": "default"},
     },
 }
-ORPHAN = {"metadata": {"name": secret()["metadata"]["name"], "namespace": NAMESPACE}}
+ORPHAN: dict[str, Any] = {"metadata": {"name": secret()["metadata"]["name"], "namespace": NAMESPACE}}
 
 
 @pytest.mark.parametrize(
