@@ -31,6 +31,7 @@ ORDER = (
     "test_bad_input",
     "test_dying_pods",
     "test_quality",
+    "test_quality_in_image",
     "test_quality_wrong_versions",
     "test_quality_trouble",
     "test_pushed_again",

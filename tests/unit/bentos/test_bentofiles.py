@@ -81,3 +81,10 @@ def test_a_bento_has_the_modules_that_its_service_imports(version: BentoVersion)
             found = next(candidate for candidate in candidates if (ROOT / candidate).is_file())
             if found not in seen:
                 pending.append(found)
+
+
+@pytest.mark.parametrize("version", bento_versions(), ids=lambda version: version.tag)
+def test_what_a_bento_is_to_bring_is_there(version: BentoVersion) -> None:
+    """bentoml says nothing of a pattern that matches no file: edge cases would be missing in the image only."""
+    patterns = yaml.safe_load(version.bentofile.read_text())["include"]
+    assert [pattern for pattern in patterns if not any(ROOT.glob(pattern))] == []
