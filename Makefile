@@ -73,6 +73,10 @@ bench-plan: setup ## does the planned number of pods carry the peak, and fewer n
 bench-examiner: setup ## what 110,000 questions to a version cost: about ten minutes
 	$(RUN) -m bench.examiner
 
+.PHONY: bench-quality
+bench-quality: setup ## what 110,000 questions to a version cost the operator and other models: about twenty minutes
+	$(RUN) -m bench.quality
+
 .PHONY: bench-judge
 bench-judge: setup ## how well the judge decides, beside other rules, on simulated traffic: about ten minutes
 	$(RUN) -m bench.judge
