@@ -15,6 +15,7 @@ from dev.kube.model import Model, status_of
 from dev.kube.watch import Watch
 from tests.e2e.conftest import NewModel
 from tests.e2e.operator_process import kill_operator, until_operator_is_back
+from tests.e2e.processes import kill_container
 from tests.e2e.test_quality import QUALITY, give_rows, rows_of
 
 SLOW = {**QUALITY, "limits": {"rate": 6}}
@@ -42,6 +43,10 @@ def evict_the_pod(model: Model, pod: Object) -> None:
     model.kube.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
 
 
+def kill_its_process(_: Model, pod: Object) -> None:
+    kill_container(pod)
+
+
 @pytest.fixture
 def pods(model: Model) -> Iterator[Watch]:
     with Watch(model.kube, "pods", model.namespace) as watch:
@@ -50,8 +55,8 @@ def pods(model: Model) -> Iterator[Watch]:
 
 @pytest.mark.parametrize(
     ("harm", "examinations"),
-    [(kill_the_operator, 1), (delete_the_pod, 2), (evict_the_pod, 2)],
-    ids=["operator-killed", "pod-deleted", "pod-evicted"],
+    [(kill_the_operator, 1), (delete_the_pod, 2), (evict_the_pod, 2), (kill_its_process, 2)],
+    ids=["operator-killed", "pod-deleted", "pod-evicted", "process-killed"],
 )
 def test_it_comes_to_a_verdict_all_the_same(model: Model, pods: Watch, harm: Harm, examinations: int) -> None:
     model.given("first")

@@ -24,6 +24,9 @@ from tandem.rollout.observation import QualityState, RevisionState
 AGAIN_AFTER: Final = timedelta(seconds=30)
 """What kept an examination from a verdict may be mended by now; a pod that no node takes is not made in a circle."""
 
+LONGEST_AGAIN_AFTER: Final = timedelta(minutes=5)
+"""The same after many tries: each is waited for as long as it has been tried before, so that pauses double."""
+
 WHAT_SERVES_AGAIN_AFTER: Final = timedelta(minutes=10)
 """The same for a version that serves already: nobody waits for it."""
 
@@ -85,8 +88,19 @@ def examination_state(
         message = "it is being asked" if so_far is None else f"it is being asked, {so_far} requests so far"
         return QualityState(state.name, inputs, message=message, trouble=trouble, obsolete=others)
     about = {"inputs": inputs, "questions": questions, "attempt": attempt}
-    patience = AGAIN_AFTER if slot is not None else WHAT_SERVES_AGAIN_AFTER
-    return _ended(QualityState(state.name, inputs, obsolete=others), about, pod, now, patience)
+    pause = _pause(pod, slot.asked_since) if slot is not None else WHAT_SERVES_AGAIN_AFTER
+    return _ended(QualityState(state.name, inputs, obsolete=others), about, pod, now, pause)
+
+
+def _pause(pod: Body, since: datetime | None) -> timedelta:
+    """Return how long a candidate is left alone after a pod without a verdict; ``since``: when it was first asked.
+
+    It grows with the time that went before this pod, which outlives the pods and the operator; other questions or rows
+    have another pod, and that one is made at once.
+    """
+    made = moment(pod["metadata"].get("creationTimestamp"))
+    tried = made - since if made is not None and since is not None else AGAIN_AFTER
+    return min(max(tried, AGAIN_AFTER), LONGEST_AGAIN_AFTER)
 
 
 def _stands(known: QualityReport, inputs: str, attempt: int | None) -> bool:
@@ -107,9 +121,7 @@ def requests_asked(log: str) -> int | None:
     return int(count) if rest == ASKED and count.isdecimal() else None
 
 
-def _ended(
-    state: QualityState, about: Mapping[str, Any], pod: Body, now: datetime, patience: timedelta
-) -> QualityState:
+def _ended(state: QualityState, about: Mapping[str, Any], pod: Body, now: datetime, pause: timedelta) -> QualityState:
     """Read the last word of an examination: its verdict, or what kept it from one."""
     name, status = pod["metadata"]["name"], pod["status"]
     ended = container_state(pod, EXAMINER, "terminated") or {}
@@ -118,9 +130,9 @@ def _ended(
     try:
         report = QualityReport.model_validate({**word, **about, "at": over})
     except ValidationError:
-        trouble = str(word.get("trouble") or _end(name, status, ended))
-        again = now - over >= patience
-        obsolete = (*state.obsolete, name) if again else state.obsolete
+        why = str(word.get("trouble") or _end(name, status, ended))
+        trouble = f"{why}; it is asked again at {over + pause:%H:%M:%S} UTC"
+        obsolete = (*state.obsolete, name) if now >= over + pause else state.obsolete
         return replace(state, message="it ended without a verdict", trouble=trouble, obsolete=obsolete)
     return replace(state, message="it has answered; the verdict is being written down", report=report)
 
@@ -139,7 +151,7 @@ def _end(name: str, status: Mapping[str, Any], ended: Mapping[str, Any]) -> str:
     copied = [each["name"] for each in status.get("initContainerStatuses") or () if _exit_code(each)]
     if copied:
         said = "a file of rows could not be copied out of the bento's image: is quality's path right?"
-    return f"pod {name} ended without a verdict ({said}); it is tried again"
+    return f"pod {name} ended without a verdict ({said})"
 
 
 def _exit_code(container: Mapping[str, Any]) -> int:

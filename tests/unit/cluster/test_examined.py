@@ -8,7 +8,14 @@ import pytest
 
 from tandem.api.objects import ModelDeployment, parse_deployment
 from tandem.api.revision import QualityReport
-from tandem.cluster.examined import AGAIN_AFTER, examination_state, gated_revision, nothing_examined, requests_asked
+from tandem.cluster.examined import (
+    AGAIN_AFTER,
+    LONGEST_AGAIN_AFTER,
+    examination_state,
+    gated_revision,
+    nothing_examined,
+    requests_asked,
+)
 from tandem.manifests.examination import EXAMINES_LABEL, examination_name, inputs_digest
 from tandem.rollout.observation import QualityState, RevisionState
 from tests.unit.rollout.situations import R1, R2, canary, started
@@ -126,6 +133,31 @@ def test_what_only_takes_its_time_is_no_trouble(status: dict[str, Any]) -> None:
 def test_a_pod_without_a_verdict_is_replaced_after_a_while(status: dict[str, Any]) -> None:
     assert look(pod("Failed", **status), now=NOON + timedelta(seconds=5)).obsolete == ()
     assert look(pod("Failed", **status), now=NOON + AGAIN_AFTER).obsolete == (NAME,)
+
+
+@pytest.mark.parametrize(
+    ("tried", "pause"),
+    [
+        (timedelta(seconds=-1), AGAIN_AFTER),
+        (timedelta(seconds=2), AGAIN_AFTER),
+        (timedelta(seconds=70), timedelta(seconds=70)),
+        (timedelta(hours=3), LONGEST_AGAIN_AFTER),
+    ],
+)
+def test_it_is_left_alone_for_as_long_as_it_was_tried_before(tried: timedelta, pause: timedelta) -> None:
+    status = DEPLOYMENT.status
+    assert status.candidate is not None
+    slot = status.candidate.with_changes(asked_since=NOON - tried)
+    asked = DEPLOYMENT.with_changes(status=status.with_changes(candidate=slot))
+    failed = pod("Failed", **ended('{"trouble": "no rows"}'))
+
+    def at(now: datetime) -> QualityState:
+        return examination_state(asked, STATE, [failed], ROWS, now, ASKED)
+
+    assert at(NOON + pause - timedelta(seconds=1)).obsolete == ()
+    found = at(NOON + pause)
+    assert found.obsolete == (NAME,)
+    assert found.trouble == f"no rows; it is asked again at {NOON + pause:%H:%M:%S} UTC"
 
 
 def test_one_that_runs_is_waited_for_and_those_of_other_inputs_are_not() -> None:
