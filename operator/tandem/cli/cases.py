@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Show what a version was asked, what was expected and what it answered, where it missed spec.quality.
 
-    They may be personal data: they lie in a Secret beside the version, and are read with your own rights. Figures over
-    many rows, such as the recall of a group, are in status and have no cases.
+    They may be personal data: they lie in a Secret beside the version, and are read with your own rights. Of a figure
+    over many rows, such as the recall of a group, there are a few of those that count against it.
 
     Examples: tandem cases fraud -n payments; tandem cases fraud --revision fraud-r7 -o markdown
     """
@@ -99,5 +99,5 @@ def _why_none(model: str, revision: str | None, found: "ModelRevision | None") -
 def _no_cases(name: str, outcome: Any, message: str) -> str:
     if outcome == "Passed":
         return f"{name} missed nothing: {message}"
-    why = "spec.quality.report is None, or what it missed are figures over many rows"
+    why = "spec.quality.report was None, or it is about no single request"
     return f"{NOTHING} {name} missed: {why}: {message}"

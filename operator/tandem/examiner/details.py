@@ -95,10 +95,16 @@ def got(answer: Answer) -> dict[str, Any]:
     return found if answer.status is None else {**found, "body": answer.body}
 
 
+class Cut(dict[str, Any]):
+    """What is kept of a value that is too long."""
+
+
 def shortened(value: Any) -> Any:
     """Return a value, or of one that is too long how it begins and how long it is."""
+    if isinstance(value, Cut):
+        return value
     text = json.dumps(value, separators=(",", ":"))
-    return value if len(text) <= LONGEST_PART else {"cut": text[:LONGEST_PART], "bytes": len(text)}
+    return value if len(text) <= LONGEST_PART else Cut(cut=text[:LONGEST_PART], bytes=len(text))
 
 
 def _fitting(found: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from tandem.examiner.details import Detail, Details, got
 from tandem.examiner.plan import Plan
+from tandem.examiner.worst import MostChanged, WorstRows
 from tandem.quality.answers import Answer
 from tandem.quality.comparison import Comparison
 from tandem.quality.interface import Interface, bad_request_finding
@@ -28,6 +29,8 @@ class Findings:
         self._slices = quality.slices
         self._tally = SliceTally(quality.slices) if quality.slices is not None else None
         self._comparison = Comparison(quality.compare) if quality.compare is not None and by_stable else None
+        self._worst = WorstRows(self._slices, self._tally) if self._slices and self._tally else None
+        self._changed = MostChanged(self._comparison) if self._comparison is not None else None
         self._alone = quality.compare is not None and not by_stable
         self._by_stable = by_stable
         self._details = details
@@ -43,7 +46,7 @@ class Findings:
             self._note(EDGE_CASES, Finding(case.name, outcome, problem), (case.request, case.written), answer)
         if case.expected.status == 200:
             self._take_form(case.name, path, case.request, answer)
-        self._take_comparison(case.name, answer, its)
+        self._take_comparison(case.name, case.request, answer, its)
 
     def take_bad_request(self, path: str, body: Any, answer: Answer) -> None:
         """Take in the answer to a request that the interface forbids."""
@@ -63,7 +66,7 @@ class Findings:
         assert self._tally is not None
         self._rows += 1
         self._take_form(row.name, path, row.request, answer)
-        self._take_comparison(row.name, answer, its)
+        self._take_comparison(row.name, row.request, answer, its)
         said, problem = self._said(answer)
         if problem is not None:
             self._unanswered += 1
@@ -73,6 +76,8 @@ class Findings:
             return
         stable_said, unknown = self._said(its) if its is not None else (None, "not asked")
         self._tally.take(row, said, stable_said, by_stable=unknown is None)
+        if self._worst is not None and self._details is not None:
+            self._worst.take(row, said, answer)
 
     def close(self, asked: int) -> Report:
         """Return the report, the gates over all rows included."""
@@ -80,11 +85,18 @@ class Findings:
         if self._tally is not None:
             for finding in self._tally.findings():
                 self.report.take(SLICES, finding)
-        if self._comparison is not None:
-            self.report.take(COMPARE, self._comparison.finding())
+                if self._worst is not None and self._details is not None and finding.outcome is Outcome.MISSED:
+                    self._worst.tell(finding, self._details)
+        if self._comparison is not None and self._changed is not None:
+            self._take_changes(self._comparison.finding(), self._changed)
         elif self._alone:
             self.report.take(COMPARE, Finding(COMPARE, Outcome.TOO_FEW, "there is no stable version to compare with"))
         return self.report
+
+    def _take_changes(self, finding: Finding, changed: MostChanged) -> None:
+        self.report.take(COMPARE, finding)
+        if finding.outcome is Outcome.MISSED and self._details is not None:
+            changed.tell(self._details)
 
     def _said(self, answer: Answer) -> tuple[Any, str | None]:
         """Return the prediction in an answer, or why there is none."""
@@ -111,9 +123,9 @@ class Findings:
         elif answer.usable:
             self.report.take(INTERFACE, Finding(name, Outcome.MET, name))
 
-    def _take_comparison(self, name: str, answer: Answer, its: Answer | None) -> None:
-        if self._comparison is not None and its is not None and answer.usable and its.usable:
-            self._comparison.take(name, answer.body, its.body)
+    def _take_comparison(self, name: str, request: Any, answer: Answer, its: Answer | None) -> None:
+        if self._changed is not None and its is not None and answer.usable and its.usable:
+            self._changed.take(name, request, answer, its)
 
     def _note(self, gate: str, finding: Finding, question: tuple[Any, Any], answer: Answer) -> None:
         """Keep what was asked, and what was expected of it, beside what came."""

@@ -24,8 +24,13 @@ class Comparison:
         self._compared = self._changed = 0
         self._largest: list[tuple[float, str]] = []
 
-    def take(self, name: str, body: Any, stable_body: Any) -> None:
-        """Take in what both answered to one request."""
+    @property
+    def named(self) -> list[str]:
+        """The requests whose answers differ most, the most different first."""
+        return [name for _, name in sorted(self._largest, reverse=True)]
+
+    def take(self, name: str, body: Any, stable_body: Any) -> bool:
+        """Take in what both answered to one request; tells whether it is among those that differ most so far."""
         self._compared += 1
         try:
             distance = apart(at(body, self._compare.answer), at(stable_body, self._compare.answer))
@@ -35,7 +40,9 @@ class Comparison:
             self._changed += 1
             heapq.heappush(self._largest, (distance, name))
             if len(self._largest) > MOST_NAMED:
-                heapq.heappop(self._largest)
+                return heapq.heappop(self._largest)[1] != name
+            return True
+        return False
 
     def finding(self) -> Finding:
         """Return what came of it."""
@@ -43,7 +50,7 @@ class Comparison:
         if not self._compared:
             return Finding(name, Outcome.TOO_FEW, "no request was answered by both versions")
         share = self._changed / self._compared
-        named = ", ".join(name for _, name in sorted(self._largest, reverse=True))
+        named = ", ".join(self.named)
         said = f"{self._changed} of {self._compared} answers ({share:.2%}) differ from stable's; at most {most} may"
         outcome = Outcome.MISSED if share > percent_share(most) else Outcome.MET
         return Finding(name, outcome, f"{said}; most of all: {named}" if named else said)

@@ -20,6 +20,7 @@ from tandem.quality.tally import ERRORS, Pairs, Tally
 
 MOST_GROUPS: Final = 50
 ALL: Final = "all rows"
+AGAINST_STABLE: Final = " against stable"
 _NOT_ASKED: Final = object()
 
 
@@ -45,7 +46,7 @@ class SliceTally:
         """
         read = None
         for gate, groups in zip(self._slices.gates, self._groups, strict=True):
-            name = ALL if gate.field is None else _named(gate.field, row, gate.edges)
+            name = group_of(gate, row)
             group = groups.get(name) or groups.setdefault(name, _Group())
             if len(groups) > MOST_GROUPS:
                 raise TooManyGroups(
@@ -57,6 +58,14 @@ class SliceTally:
                 # The same for every gate, so read once.
                 read = read or self._read_classes(row.label, said, stable_said if by_stable else _NOT_ASKED)
                 _take_class(group, *read)
+
+    def mistake(self, gate: SliceGate, row: Row, said: Any) -> float | None:
+        """Return how wrong a prediction is in the sense of a gate's metric; None if it does not count against it."""
+        if gate.metric in ERRORS:
+            return abs(said - row.label) if is_number(said) and is_number(row.label) and said != row.label else None
+        positive, (right, said_positive) = self._is_positive(row.label), self._read(row.label, said)
+        against = {"recall": positive and not said_positive, "precision": said_positive and not positive}
+        return 1.0 if against.get(gate.metric, not right) else None
 
     def findings(self) -> list[Finding]:
         """Return what came of each gate, for each group."""
@@ -110,8 +119,21 @@ def _take_class(group: _Group, positive: bool, read: tuple[bool, bool], stable_r
         group.pairs.take_class(right, stable_right, positive)
 
 
-def _named(field_name: str, row: Row, edges: list[float] | None) -> str:
-    return f"{field_name} {group_name(row.group(field_name), edges, row.name)}"
+def group_of(gate: SliceGate, row: Row) -> str:
+    """Return the group that a row is of, as a gate makes them. Raises ``RowInvalid``."""
+    if gate.field is None:
+        return ALL
+    return f"{gate.field} {group_name(row.group(gate.field), gate.edges, row.name)}"
+
+
+def label_of(gate: SliceGate, group: str) -> str:
+    """Return what a gate's figure for a group is called; that against stable is called so and ``AGAINST_STABLE``."""
+    return f"{gate.metric} of {group}"
+
+
+def gap_label(gate: SliceGate) -> str:
+    """Return what the gap between a gate's groups is called."""
+    return f"{gate.metric} gap by {gate.field}"
 
 
 def _bounds_of(gate: SliceGate) -> int:
@@ -133,7 +155,7 @@ def _judge(gate: SliceGate, groups: Mapping[str, _Group], doubt: float) -> Itera
 
 
 def _floor(gate: SliceGate, name: str, estimate: Estimate) -> Finding:
-    label = f"{gate.metric} of {name}"
+    label = label_of(gate, name)
     if gate.min is not None:
         demand, missed, met = f"at least {gate.min:g}", estimate.high < gate.min, estimate.low >= gate.min
     else:
@@ -144,7 +166,7 @@ def _floor(gate: SliceGate, name: str, estimate: Estimate) -> Finding:
 
 def _gap(gate: SliceGate, estimates: Mapping[str, Estimate]) -> Finding:
     assert gate.max_gap is not None
-    label = f"{gate.metric} gap by {gate.field}"
+    label = gap_label(gate)
     known = {name: estimate for name, estimate in estimates.items() if estimate.value is not None}
     if len(known) < 2:
         return Finding(label, Outcome.TOO_FEW, f"{label}: fewer than two groups have rows to tell by")
@@ -171,7 +193,7 @@ def _sure_gap(one: Estimate, other: Estimate) -> float:
 def _loss(gate: SliceGate, name: str, group: _Group, doubt: float) -> Finding:
     most = gate.max_loss_against_stable
     assert most is not None
-    label = f"{gate.metric} of {name} against stable"
+    label = label_of(gate, name) + AGAINST_STABLE
     loss = group.pairs.loss(gate.metric, doubt * 2)
     if loss is None:
         mine, its = group.candidate.estimate(gate.metric, doubt), group.stable.estimate(gate.metric, doubt)

@@ -19,7 +19,9 @@ from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import REPLAYED, examine
 from tandem.examiner.lines import LARGEST, lines_of
 from tandem.examiner.plan import Plan, RowFiles
+from tandem.examiner.worst import WORST_OF_A_GROUP
 from tandem.quality.answers import Answer
+from tandem.quality.comparison import MOST_NAMED
 from tandem.quality.report import Report
 from tandem.quality.rows import read_rows
 
@@ -316,6 +318,60 @@ async def test_what_was_missed_is_kept_with_what_was_asked_expected_and_got(
     assert found["got"]["status"] == got["status"]
     assert found["got"].get("body") == got.get("body")
     assert ("flaw" in found["got"]) == (gate == "slices" or got["status"] is None)
+
+
+async def test_of_a_figure_that_is_missed_the_rows_that_count_most_against_it_are_kept(tmp_path: Path) -> None:
+    gates = [{"field": "sex", "metric": "mae", "max": 0.1, "maxGap": 0.1}]
+    details = Details()
+    given = plan(tmp_path, slices={"rows": [{"configMap": "rows"}], "answer": "/risk", "gates": gates})
+    await examine(given, details=details, transport=answering(Service(bias=0.5)))
+    kept = [each for each in details.kept() if each["gate"] == "slices"]
+    behind = [each for each in kept if "mae of sex 1" in each["why"]]
+    assert len(behind) == WORST_OF_A_GROUP
+    assert {each["request"]["sex"] for each in behind} == {1}
+    for each in behind:
+        assert each["got"]["body"]["risk"] == pytest.approx(each["expected"]["label"] + 0.5)
+    assert not [each for each in kept if each["why"] == "one of those that count against mae of sex 0"], "it is met"
+
+
+@pytest.mark.parametrize(("metric", "age"), [("recall", 60), ("precision", 40), ("accuracy", 40), ("f1", 40)], ids=str)
+async def test_what_counts_against_a_share_is_what_it_is_a_share_of(tmp_path: Path, metric: str, age: int) -> None:
+    """It says positive for whoever is below 0.5, and everybody at or above that is."""
+    rows = [{"request": {"age": age}, "label": age >= 50} for age in (40, 60) * 40]
+    gates = [{"metric": metric, "min": 0.9}]
+    given = plan(
+        tmp_path, slices={"rows": [{"configMap": "rows"}], "answer": "/risk", "threshold": 0.5, "gates": gates}
+    )
+    (tmp_path / "rows").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    details = Details()
+    await examine(given, details=details, transport=httpx.MockTransport(_the_other_way_round))
+    kept = [each for each in details.kept() if each["gate"] == "slices"]
+    assert kept[0]["request"] == {"age": age}
+    assert kept[0]["why"] == f"one of those that count against {metric} of all rows"
+
+
+def _the_other_way_round(request: httpx.Request) -> httpx.Response:
+    answer = Service()(request)
+    if request.url.path != "/predict" or answer.status_code != 200:
+        return answer
+    return httpx.Response(200, json={"risk": 1 - answer.json()["risk"]})
+
+
+async def test_answers_most_unlike_stables_are_kept_beside_what_stable_answered(tmp_path: Path) -> None:
+    details = Details()
+    given = plan(tmp_path, slices={"rows": [{"configMap": "rows"}], **SLICES}, compare={"maxChanged": "5%"})
+    await examine(given, details=details, transport=answering(Service(bias=0.5)))
+    kept = [each for each in details.kept() if each["gate"] == "compare"]
+    assert len(kept) == MOST_NAMED
+    for each in kept:
+        assert each["got"]["body"]["risk"] == pytest.approx(each["expected"]["body"]["risk"] + 0.5)
+
+
+async def test_a_version_that_passes_leaves_nothing(tmp_path: Path) -> None:
+    details = Details()
+    given = plan(tmp_path, compare={"maxChanged": "5%"})
+    assert (await examine(given, details=details, transport=answering(Service()))).passed
+    assert details.taken == 0
 
 
 async def test_an_answer_that_was_another_one_again_is_kept_beside_the_first(tmp_path: Path) -> None:
