@@ -37,5 +37,5 @@ def test_it_starts_no_rollout_and_can_be_left_out() -> None:
 
 def test_its_schema_is_structural() -> None:
     properties = structural_schema(Quality)["properties"]
-    assert set(properties) == {"path", "edgeCases", "slices", "compare", "deterministic", "limits"}
+    assert set(properties) == {"path", "edgeCases", "slices", "compare", "deterministic", "limits", "report"}
     assert properties["slices"]["properties"]["positive"]["x-kubernetes-preserve-unknown-fields"] is True
