@@ -34,6 +34,7 @@ ORDER = (
     "test_quality_in_image",
     "test_quality_wrong_versions",
     "test_quality_trouble",
+    "test_quality_later_pods",
     "test_pushed_again",
     "test_crashes",
     "test_profile",

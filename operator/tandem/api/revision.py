@@ -124,6 +124,23 @@ class QualityReport(ApiModel):
     )
 
 
+class MissedPod(ApiModel):
+    """A pod that does not answer as its version did when it was asked before its first request."""
+
+    uid: str = Field(max_length=64, description="Its uid: a pod that takes its place is another one.")
+    name: str = Field(max_length=253, description="Its name.")
+    why: str = Field(max_length=400, description="Why, in names, pointers and figures; never out of a row or answer.")
+
+
+class Smoke(ApiModel):
+    """Which pods were asked questions of spec.quality: with the version, or shortly when they came later."""
+
+    attempt: int = Field(description="Attempt at which they were asked.")
+    at: Time = Field(description="When the last answer was in.")
+    pods: list[str] | None = Field(None, max_length=1000, description="Uids of those that answered as they should.")
+    missed: list[MissedPod] | None = Field(None, max_length=20, description="Those that did not.")
+
+
 class ModelRevisionStatus(ApiModel):
     """Derived record of a revision: the slots are in the ModelDeployment."""
 
@@ -143,6 +160,7 @@ class ModelRevisionStatus(ApiModel):
         None, description="The last order of a person and what came of it."
     )
     quality: QualityReport | None = Field(None, description="What its answers were worth before it got requests.")
+    smoke: Smoke | None = Field(None, description="Which of its pods were asked, and what the later ones answered.")
     evidence: dict[str, JsonValue] | None = Field(
         None,
         description="Evidence and the counters that it was taken from, so that a restart goes on.",

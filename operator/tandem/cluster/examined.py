@@ -13,12 +13,14 @@ from tandem.api.revision import QualityReport
 from tandem.cluster.observe import Body, condition, container_state, moment
 from tandem.manifests.examination import (
     ASKED,
+    ASKS,
     EXAMINER,
     EXAMINES_LABEL,
     examination_name,
     inputs_digest,
     questions_digest,
 )
+from tandem.manifests.smoke import SMOKES_LABEL
 from tandem.rollout.observation import QualityState, RevisionState
 
 AGAIN_AFTER: Final = timedelta(seconds=30)
@@ -33,7 +35,14 @@ WHAT_SERVES_AGAIN_AFTER: Final = timedelta(minutes=10)
 
 def examiners(pods: Iterable[Body]) -> list[Body]:
     """Return the pods that examine a version."""
-    return [pod for pod in pods if EXAMINES_LABEL in (pod["metadata"].get("labels") or {})]
+    labelled = ((pod, pod["metadata"].get("labels") or {}) for pod in pods)
+    return [pod for pod, labels in labelled if EXAMINES_LABEL in labels and SMOKES_LABEL not in labels]
+
+
+def asked_by(pod: Body) -> tuple[str, ...]:
+    """Return the uids of the pods that this one asks."""
+    uids = (pod["metadata"].get("annotations") or {}).get(ASKS, "")
+    return tuple(uid for uid in uids.split(",") if uid)
 
 
 def gated_revision(deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> RevisionState | None:
@@ -83,7 +92,7 @@ def examination_state(
     if pod is None:
         return QualityState(state.name, inputs, message="the pod that asks is being made", obsolete=others)
     if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
-        trouble = _kept(name, pod.get("status", {}))
+        trouble = kept_from_running(name, pod.get("status", {}))
         so_far = asked.get(pod["metadata"]["uid"])
         message = "it is being asked" if so_far is None else f"it is being asked, {so_far} requests so far"
         return QualityState(state.name, inputs, message=message, trouble=trouble, obsolete=others)
@@ -125,7 +134,7 @@ def _ended(state: QualityState, about: Mapping[str, Any], pod: Body, now: dateti
     """Read the last word of an examination: its verdict, or what kept it from one."""
     name, status = pod["metadata"]["name"], pod["status"]
     ended = container_state(pod, EXAMINER, "terminated") or {}
-    word = _last_word(ended)
+    word = last_word(ended)
     over = moment(ended.get("finishedAt") or pod["metadata"].get("creationTimestamp")) or now
     try:
         report = QualityReport.model_validate({**word, **about, "at": over})
@@ -134,10 +143,12 @@ def _ended(state: QualityState, about: Mapping[str, Any], pod: Body, now: dateti
         trouble = f"{why}; it is asked again at {over + pause:%H:%M:%S} UTC"
         obsolete = (*state.obsolete, name) if now >= over + pause else state.obsolete
         return replace(state, message="it ended without a verdict", trouble=trouble, obsolete=obsolete)
-    return replace(state, message="it has answered; the verdict is being written down", report=report)
+    said = "it has answered; the verdict is being written down"
+    return replace(state, message=said, report=report, asked=asked_by(pod))
 
 
-def _last_word(ended: Mapping[str, Any]) -> Mapping[str, Any]:
+def last_word(ended: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the container of a pod that asked left behind; nothing where it is not in order."""
     try:
         word = json.loads(ended.get("message") or "{}")
     except ValueError:
@@ -158,7 +169,7 @@ def _exit_code(container: Mapping[str, Any]) -> int:
     return int(((container.get("state") or {}).get("terminated") or {}).get("exitCode", 0))
 
 
-def _kept(name: str, status: Mapping[str, Any]) -> str | None:
+def kept_from_running(name: str, status: Mapping[str, Any]) -> str | None:
     """Return what keeps a pod from running that only a person can change."""
     for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
         waiting = (container.get("state") or {}).get("waiting") or {}

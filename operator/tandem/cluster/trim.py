@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tandem.cluster.kinds import CONFIG_MAP, POD, Object
+from tandem.manifests.examination import EXAMINES_LABEL
 
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _SHORT: Final = 40
@@ -32,8 +33,8 @@ _CONTAINER_STATUS: Final = ("name", "ready", "started", "restartCount", "image",
 def trimmed(obj: Object) -> Object:
     """Return the part of an object that Tandem reads; the given one is left as it is.
 
-    Of a Pod: identity, node, phase, conditions and container statuses. Of a ConfigMap of ours: that it is there (its
-    content is immutable and named in its name). Of all others everything but bookkeeping.
+    Of a Pod: identity, node, phase, conditions and container statuses; of one that asks others, whom. Of a ConfigMap of
+    ours: that it is there (its content is immutable and named in its name). Of all others everything but bookkeeping.
     """
     kind = (obj.get("apiVersion"), obj.get("kind"))
     if kind == (POD.api_version, POD.kind):
@@ -65,7 +66,8 @@ def _shared(value: Any) -> Any:
 
 
 def _trimmed_pod(pod: Object) -> Object:
-    status = pod.get("status", {})
+    status, metadata = pod.get("status", {}), pod.get("metadata", {})
+    keys = _METADATA if EXAMINES_LABEL in (metadata.get("labels") or {}) else _POD_METADATA
     kept_status: dict[str, Any] = _picked(status, _POD_STATUS)
     if "conditions" in status:
         kept_status["conditions"] = [_picked(condition, _POD_CONDITION) for condition in status["conditions"]]
@@ -75,7 +77,7 @@ def _trimmed_pod(pod: Object) -> Object:
     return {
         "apiVersion": POD.api_version,
         "kind": POD.kind,
-        "metadata": _trimmed_metadata(pod.get("metadata", {}), _POD_METADATA),
+        "metadata": _trimmed_metadata(metadata, keys),
         "spec": _picked(pod.get("spec", {}), ("nodeName",)),
         "status": kept_status,
     }

@@ -35,6 +35,7 @@ from tandem.manifests.missed import ExaminerRole
 from tandem.manifests.revision import revision_manifest
 from tandem.manifests.route import route_manifest
 from tandem.manifests.service import cluster_service_manifest, revision_service_manifest
+from tandem.manifests.smoke import SmokeTest, smoke_manifest
 from tandem.manifests.workload import deployment_manifest
 from tandem.rollout.decision import Desired
 from tandem.rollout.observation import QUOTA_EXCEEDED, Trouble
@@ -82,6 +83,10 @@ class Actor:
             await attempt.make(self._workload, key, revisions[name], replicas)
         if desired.examine is not None and self._examiner_image is not None:
             await attempt.make(self._examine, deployment, revisions[desired.examine.revision], desired.examine)
+        if desired.smoke is not None and self._examiner_image is not None:
+            aside = Outcome()
+            await aside.make(self._smoke, deployment, revisions[desired.smoke.revision], desired.smoke)
+            attempt.aside, attempt.busy = aside.refused, attempt.busy or aside.busy
         for name in desired.dismiss:
             await attempt.make(self._dismiss, key, name)
         for name in desired.delete:
@@ -174,6 +179,12 @@ class Actor:
         pod = examiner_manifest(deployment, revision, examination, self._examiner_image, keeping)
         self._cache.overlay(await self._cluster.create(pod))
 
+    async def _smoke(self, deployment: ModelDeployment, revision: ModelRevision, smoke: SmokeTest) -> None:
+        assert self._examiner_image is not None
+        await self._ensure(plan_manifest(deployment, revision))
+        pod = smoke_manifest(deployment, revision, smoke, self._examiner_image)
+        self._cache.overlay(await self._cluster.create(pod))
+
     async def _dismiss(self, key: Key, name: str) -> None:
         live = self._cache.get(POD, key[0], name)
         if live is None or "deletionTimestamp" in live["metadata"]:
@@ -242,6 +253,8 @@ class Outcome:
 
     def __init__(self) -> None:
         self.refused: list[Trouble] = []
+        self.aside: list[Trouble] = []
+        """What was refused and holds nothing up: the pods that ask later pods."""
         self.busy: ClusterBusy | None = None
 
     async def make(self, write: Callable[..., Awaitable[None]], *args: Any) -> None:

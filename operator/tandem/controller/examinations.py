@@ -44,15 +44,21 @@ class Examinations:
         if self._image is None:
             return QualityState(state.name, "", trouble=_NO_IMAGE)
         try:
-            rows = await self._rows(deployment.metadata.namespace, row_config_maps(quality))
+            rows = await self.rows(deployment)
         except ClusterError as error:
             return QualityState(state.name, "", trouble=str(error))
         mine = examiners(pods)
         return examination_state(deployment, state, mine, rows, now, self._asked.so_far(mine))
 
-    async def _rows(self, namespace: str, names: Iterable[str]) -> dict[str, str]:
-        found = {}
-        for name in names:
+    @property
+    def is_able(self) -> bool:
+        """Whether pods that ask can be made at all."""
+        return self._image is not None
+
+    async def rows(self, deployment: ModelDeployment) -> dict[str, str]:
+        """Return the editions of the ConfigMaps with rows, by name. Raises ``ClusterError``."""
+        found, namespace, quality = {}, deployment.metadata.namespace, deployment.spec.quality
+        for name in row_config_maps(quality) if quality is not None else ():
             config = await self._editions.read(namespace, name)
             if config is None:
                 config = await self._editions.read(namespace, name, max_age=MISSING_MAX_AGE)

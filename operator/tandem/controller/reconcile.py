@@ -19,6 +19,7 @@ from tandem.cluster.errors import ClusterBusy, ClusterRefused, Conflict
 from tandem.cluster.kinds import CONFIG_MAP_EDITION, HTTP_ROUTE, MODEL_DEPLOYMENT, MODEL_REVISION, SERVICE, Object
 from tandem.cluster.observe import revision_states
 from tandem.cluster.ownership import Ownership, owned_by
+from tandem.cluster.smoked import asked_meanwhile
 from tandem.controller.act import Actor
 from tandem.controller.asked import Asked
 from tandem.controller.claims import RouteClaims
@@ -32,6 +33,7 @@ from tandem.controller.proxies import Proxies
 from tandem.controller.reach import api_server_of
 from tandem.controller.readiness import Readiness
 from tandem.controller.records import Records
+from tandem.controller.smokes import Smokes
 from tandem.controller.trials import Trials
 from tandem.controller.writing import soonest
 from tandem.manifests.configs import ConfigContent
@@ -119,6 +121,7 @@ class Reconciler:
         self._declarations = Declarations()
         editions = ConfigReader(parts.cluster, kind=CONFIG_MAP_EDITION)
         self._examinations = Examinations(editions, Asked(parts.cluster), examiner_image)
+        self._smokes = Smokes(self._examinations)
         self._lines = LastLines(parts.cluster, parts.enqueue)
         self._claims: RouteClaims | None = None
         self._refused: dict[Key, tuple[Trouble, ...]] = {}
@@ -146,12 +149,14 @@ class Reconciler:
         seen = replace(seen, readiness=self._readiness.findings(deployment, revisions, now))
         pods = self._cache.children(*key).get("Pod", [])
         seen = replace(seen, quality=await self._examinations.state(deployment, seen.revisions, pods, now))
+        seen = replace(seen, smoke=await self._smokes.state(key, deployment, seen.revisions, pods, now))
         decision = _with_addresses(decide(deployment, seen, now), deployment)
         try:
             later = await self._records.write_decision(body, deployment, revisions, decision, now)
             self._tell(key, body, decision)
             outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions, now)
             told = self._note_refusals(key, tuple(outcome.refused))
+            self._smokes.note_refused(key, outcome.aside, now)
             # Before the records: pods are read even if a record is refused, so that a bad version is found out.
             self._trials.follow(key, deployment, decision.status, seen)
             records_later = await self._records.write_revisions(key, revisions, decision, now)
@@ -188,7 +193,8 @@ class Reconciler:
             self._trials.drained(key),
         )
         self._lines.ask(key, (pod for state in states.values() for pod in state.pods))
-        judged = self._trials.judge(key, deployment, states)
+        asked = asked_meanwhile(pods, self._now())
+        judged = self._trials.judge(key, deployment, states, asked)
         service = self._cache.get(SERVICE, *key)
         return Observation(
             revisions=states,
@@ -288,6 +294,7 @@ class Reconciler:
         self._refused.pop(key, None)
         self._records.forget(key)
         self._readiness.forget(key)
+        self._smokes.forget(key)
 
 
 def _with_addresses(decision: Decision, deployment: ModelDeployment) -> Decision:

@@ -31,10 +31,11 @@ from tandem.controller.reader import BLIND_TIMES, UNREADABLE_TIMES, Reader
 from tandem.judge import Verdict, VerdictKind
 from tandem.rollout.objectives import granted
 from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble, Watched
-from tandem.signals import Flaw, Fold, Ledger, NamedMetric, PodTarget, drained, fold, named_metrics
+from tandem.signals import Flaw, Fold, Ledger, NamedMetric, PodTarget, drained, named_metrics
 from tandem.signals.handover import caught_up, handed_over
 from tandem.signals.sources import Sources
 from tandem.signals.tallies import GATEWAY_ERRORS, TallyLedger, fold_tallies
+from tandem.signals.users import fold_users, still_asked
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ class _Trial:
     trouble: Trouble | None = None
     missing_edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     flaws: Mapping[str, Mapping[str, Flaw]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    """Uids of pods whose next sample holds requests of Tandem's own."""
     persisted_at: float = 0.0
 
 
@@ -91,18 +94,28 @@ class Trials:
         self._clock = clock
         self._trials: dict[Key, _Trial] = {}
 
-    def judge(self, key: Key, deployment: ModelDeployment, states: Mapping[str, RevisionState]) -> Judged:
-        """Take in what was read since the last time, and return what the judge makes of it."""
+    def judge(
+        self,
+        key: Key,
+        deployment: ModelDeployment,
+        states: Mapping[str, RevisionState],
+        asked: frozenset[str] = frozenset(),
+    ) -> Judged:
+        """Take in what was read since the last time, and return what the judge makes of it.
+
+        ``asked``: uids of the pods that Tandem asks meanwhile; what they count is no evidence.
+        """
         subject = subject_of(deployment)
         if subject is None and key not in self._trials:
             return Judged()
         trial = self._trial(key, deployment)
+        trial.asked |= asked
         if subject is None:
             trial.exhibit = trial.verdict = None
         elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
             self._open(key, trial, subject, deployment, states)
         objectives = objective_seconds(deployment)
-        counted = self._fold(trial, objectives, states)
+        counted = self._fold(trial, objectives, states, asked)
         self._note_objectives(key, deployment, counted)
         if subject is None or trial.exhibit is None:
             return Judged()
@@ -150,7 +163,7 @@ class Trials:
             self._histories.rest(key)
         elif status.stable is not None:
             name = status.stable.revision
-            targets = _targets(deployment, seen, {name})
+            targets = [each for each in _targets(deployment, seen, {name}) if each.uid not in seen.smoke.asked]
             scraper = self._sources.scraper(key, deployment.spec.rollout.evidence.source)
             tallies = self._sources.tallies(deployment)
             self._histories.learn(key, name, scraper, targets, objective_seconds(deployment), tallies)
@@ -258,12 +271,19 @@ class Trials:
             history = self._histories.of(key, subject.stable) if subject.stable is not None else None
             trial.exhibit = begin(subject, deployment, history)
 
-    def _fold(self, trial: _Trial, objectives: Mapping[str, float], states: Mapping[str, RevisionState]) -> Fold:
+    def _fold(
+        self,
+        trial: _Trial,
+        objectives: Mapping[str, float],
+        states: Mapping[str, RevisionState],
+        asked: frozenset[str],
+    ) -> Fold:
         read, reader = trial.reader.take_samples(), trial.reader
         samples = [each for each in read if each.pod.key not in trial.behind or caught_up(trial.ledger, each)]
         trial.behind -= {sample.pod.key for sample in samples}
         present = {target.key for target in reader.targets} | {sample.pod.key for sample in samples}
-        folded = fold(trial.ledger, samples, objectives, present or None)
+        folded = fold_users(trial.ledger, samples, objectives, present or None, trial.asked)
+        trial.asked = still_asked(trial.asked, asked, samples)
         tallied = fold_tallies(trial.tallies, reader.take_tallies(), states.keys())
         trial.ledger, trial.tallies = folded.ledger, tallied.ledger
         if samples:

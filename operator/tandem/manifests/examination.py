@@ -23,6 +23,9 @@ from tandem.manifests.text import from_yaml
 EXAMINES_LABEL: Final = "tandem.dev/examines"
 """On the pod: the revision. It lacks the label that Services and the revision's Deployment select by."""
 
+ASKS: Final = "tandem.dev/asks"
+"""Annotation of the pod: the uids of those that it asks."""
+
 EXAMINER: Final = "examiner"
 ASKED: Final = "requests asked"
 """What the examiner writes after the count of them, now and then."""
@@ -44,6 +47,8 @@ class Examination:
     candidate: tuple[str, ...]
     """Addresses of its pods."""
     stable: tuple[str, ...] = ()
+    pods: tuple[str, ...] = ()
+    """Uids of the candidate's pods."""
 
     @property
     def name(self) -> str:
@@ -118,6 +123,7 @@ def examiner_manifest(
     plan = plan_manifest(deployment, revision)
     metadata = metadata_of_revision(revision, examination.name)
     metadata["labels"] = {**deployment_labels(deployment_of(revision)), EXAMINES_LABEL: examination.revision}
+    metadata["annotations"] = {ASKS: ",".join(examination.pods)}
     template = from_yaml(revision.spec.template)["spec"]
     bento = next(container for container in template["containers"] if container["name"] == CONTAINER)
     sources = _sources(quality)

@@ -17,6 +17,7 @@ from tandem.rollout.operational import OPERATIONALLY_READY, Finding, operational
 from tandem.rollout.pace import step_at
 from tandem.rollout.progress import in_force
 from tandem.rollout.quality import QUALITY_MISSED, quality_missed
+from tandem.rollout.smoke import smoke_missed
 from tandem.rollout.waiting import stalled_reason
 
 
@@ -117,7 +118,7 @@ def _abnormal(draft: Draft) -> dict[str, Finding]:
     objective = objective_missed(draft)
     if objective is not None:
         found[OBJECTIVE_MISSED] = objective
-    missed = quality_missed(draft)
+    missed = quality_missed(draft) or smoke_missed(draft)
     if missed is not None:
         found[QUALITY_MISSED] = missed
     found.update(aged(draft.deployment.spec, draft.now))

@@ -18,6 +18,7 @@ from tandem.rollout.orders import follow_orders
 from tandem.rollout.progress import advance, close_watch, follow_spec
 from tandem.rollout.quality import is_unrecorded, note_questions
 from tandem.rollout.recovery import recover_slots
+from tandem.rollout.smoke import seconds_until_smoke, smoke_record, tell_of_smoke
 from tandem.rollout.trial import judge_candidate, judge_stable
 from tandem.rollout.waiting import waiting_for
 
@@ -47,6 +48,7 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
     note_contract(draft)
     desired = desired_children(draft)
     note_questions(draft, due=desired.examine is not None)
+    tell_of_smoke(draft)
     status = _status(draft)
     return Decision(
         status=status,
@@ -57,6 +59,7 @@ def decide(deployment: ModelDeployment, seen: Observation, now: datetime) -> Dec
             _wake_after(draft, desired, status),
             seconds_until_older(deployment.spec, now),
             seconds_until_refreshed(status),
+            seconds_until_smoke(draft),
         ),
     )
 
@@ -117,6 +120,7 @@ def _revision_status(draft: Draft, state: RevisionState, desired: Desired) -> Mo
         ready_replicas=state.ready,
         image_ids=images[:8] or None,
         quality=_quality(draft, state),
+        smoke=smoke_record(draft, state),
         observed_decision=ObservedDecision(verb=acted.verb, id=acted.id, result=acted.result, at=acted.at)
         if acted
         else before.observed_decision,

@@ -7,6 +7,7 @@ from typing import Literal
 from tandem.api.revision import ModelRevisionStatus
 from tandem.api.status import ModelDeploymentStatus
 from tandem.manifests.examination import Examination
+from tandem.manifests.smoke import SmokeTest
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Desired:
     """Revisions that are no longer kept."""
     examine: Examination | None = None
     """The examination that shall be on before the candidate gets requests."""
+    smoke: SmokeTest | None = None
+    """Later pods that shall be asked now."""
     dismiss: tuple[str, ...] = ()
     """Pods of examinations that nobody waits for any more."""
     nudge: tuple[str, ...] = ()

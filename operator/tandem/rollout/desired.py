@@ -10,6 +10,7 @@ from tandem.rollout.draft import Draft
 from tandem.rollout.observation import PODS_REFUSED, RevisionState
 from tandem.rollout.progress import full_size, target_weight, weights
 from tandem.rollout.quality import awaits_verdict, examination_due, recheck_due
+from tandem.rollout.smoke import smoke_due
 
 DRAIN_MARGIN: Final = timedelta(seconds=15)
 
@@ -25,7 +26,8 @@ def desired_children(draft: Draft) -> Desired:
         examine=examination_due(draft, target_weight(draft), full_size(draft))
         if draft.candidate
         else recheck_due(draft),
-        dismiss=draft.seen.quality.obsolete if draft.seen.quality is not None else (),
+        smoke=smoke_due(draft),
+        dismiss=(*(draft.seen.quality.obsolete if draft.seen.quality is not None else ()), *draft.seen.smoke.obsolete),
         nudge=_refused(draft),
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from tandem.api.objects import ModelRevision
-from tandem.api.revision import QualityReport
+from tandem.api.revision import QualityReport, Smoke
 from tandem.api.status import ReadinessFinding
 from tandem.judge import Counts, Verdict
 
@@ -63,6 +63,26 @@ class QualityState:
     """Why it cannot be carried out, and what to do."""
     obsolete: tuple[str, ...] = ()
     """Pods of examinations that nobody waits for any more."""
+    asked: tuple[str, ...] = ()
+    """Uids of the pods that a verdict which is not on record yet is about."""
+
+
+@dataclass(frozen=True)
+class SmokeState:
+    """What is known of the short questions to pods that came after their version's verdict."""
+
+    able: frozenset[str] = frozenset()
+    """Versions that have passed what is asked now, so that their later pods can be held to it."""
+    on: str | None = None
+    """The version whose pods are being asked, or have just been; no others are asked meanwhile."""
+    report: Smoke | None = None
+    """What came of it, of the pods that were asked this time, while it is not on record."""
+    trouble: str | None = None
+    """Why pods could not be asked."""
+    asked: frozenset[str] = frozenset()
+    """Uids of the pods that are asked now, beside their users."""
+    obsolete: tuple[str, ...] = ()
+    """Pods that asked and that nobody waits for any more."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +111,14 @@ class RevisionState:
         return sum(1 for pod in self.pods if pod.ready and not pod.terminating)
 
     @property
+    def within_reach(self) -> tuple["PodState", ...]:
+        """Its ready pods that have an address."""
+        return tuple(pod for pod in self.pods if pod.ready and not pod.terminating and pod.ip is not None)
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Where its ready pods are."""
-        return tuple(pod.ip for pod in self.pods if pod.ready and not pod.terminating and pod.ip is not None)
+        return tuple(pod.ip for pod in self.within_reach if pod.ip is not None)
 
     @property
     def images(self) -> frozenset[str]:
@@ -148,6 +173,8 @@ class Observation:
     """Revisions with a ready pod whose counters could not be read for some time."""
     quality: QualityState | None = None
     """The examination that is on or was; None where spec.quality is not declared."""
+    smoke: SmokeState = SmokeState()
+    """The short questions to pods that came later."""
     blocked: Trouble | None = None
     """Why the declared version cannot become a revision (a ConfigMap is missing, the spec cannot be read)."""
     conflict: Trouble | None = None

@@ -58,7 +58,7 @@ def quality_wait(draft: Draft) -> str:
 def examination_due(draft: Draft, target: int, size: int) -> Examination | None:
     """Return the examination that shall be on: once enough pods are ready for the first weight, and it is the first."""
     slot, state = draft.candidate, _state(draft)
-    if slot is None or state is None or not awaits_verdict(draft) or not _is_open(state):
+    if slot is None or state is None or not awaits_verdict(draft) or not is_open(state):
         return None
     candidate, stable = draft.state(slot), draft.state(draft.stable) if draft.stable is not None else None
     if candidate.ready < pods_for(target, size):
@@ -69,20 +69,22 @@ def examination_due(draft: Draft, target: int, size: int) -> Examination | None:
         inputs=state.inputs,
         candidate=candidate.addresses,
         stable=stable.addresses if stable is not None else (),
+        pods=tuple(pod.uid for pod in candidate.within_reach),
     )
 
 
 def recheck_due(draft: Draft) -> Examination | None:
     """Return the examination of the version that serves that shall be on: the questions or their rows have changed."""
     state = _state_of_serving(draft)
-    if state is None or draft.stable is None or not _is_open(state):
+    if state is None or draft.stable is None or not is_open(state):
         return None
     if draft.seen.declared is None:
         return None  # a new version is being made, and is asked first
     serving = draft.state(draft.stable)
     if serving.ready == 0:
         return None
-    return Examination(serving.name, serving.revision.status.attempt, state.inputs, serving.addresses)
+    uids = tuple(pod.uid for pod in serving.within_reach)
+    return Examination(serving.name, serving.revision.status.attempt, state.inputs, serving.addresses, pods=uids)
 
 
 def quality_missed(draft: Draft) -> Finding | None:
@@ -118,7 +120,7 @@ def note_questions(draft: Draft, due: bool) -> None:
         elif state.outcome == "Failed":
             draft.tell_warning(QUALITY_MISSED, f"{slot.revision}, which serves: {state.message}")
     since = slot.asked_since or (draft.now if due and draft.candidate is None else None)
-    on = state is not None and _is_open(state) and state.trouble is None or is_unrecorded(state, slot.revision)
+    on = state is not None and is_open(state) and state.trouble is None or is_unrecorded(state, slot.revision)
     draft.stable = slot.with_changes(asked_since=since if on else None)
 
 
@@ -147,7 +149,8 @@ def _shown_by(draft: Draft, revision: str) -> str:
     return f" (see `tandem cases {meta.name} -n {meta.namespace}`)" if kept else ""
 
 
-def _is_open(state: QualityState) -> bool:
+def is_open(state: QualityState) -> bool:
+    """Tell whether a version is yet to be asked, or is being asked."""
     return bool(state.inputs) and state.outcome is None and state.report is None
 
 

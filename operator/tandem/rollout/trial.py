@@ -12,6 +12,7 @@ from tandem.rollout.images import different_images
 from tandem.rollout.observation import RevisionState
 from tandem.rollout.pace import STABLE_DOWN_AFTER, stable_is_down, undecided, undecided_words
 from tandem.rollout.quality import quality_complaint
+from tandem.rollout.smoke import smoke_complaint
 
 MAX_RESTARTS: Final = 2
 """Container restarts in one attempt that are put up with: one may be bad luck, a third is the version."""
@@ -52,7 +53,7 @@ def candidate_complaint(draft: Draft) -> tuple[str, str] | None:
     if slot is None:
         return None
     state = draft.state(slot)
-    complaint = _startup_complaint(draft, state) or quality_complaint(draft)
+    complaint = _startup_complaint(draft, state) or quality_complaint(draft) or smoke_complaint(draft)
     if complaint is None and not slot.restore:
         complaint = _mixed_images(state)
     if complaint is None and not slot.restore and slot.promoted_by is None:

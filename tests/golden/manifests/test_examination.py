@@ -3,6 +3,7 @@
 ``TANDEM_UPDATE_GOLDEN=1 pytest tests/golden/manifests`` writes the expected file anew; read the difference then.
 """
 
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tandem.manifests.edges import edges
 from tandem.manifests.examination import Examination, examiner_manifest, plan_manifest
 from tandem.manifests.missed import ExaminerRole, Keeping, account_manifest, binding_manifest
 from tandem.manifests.revision import revision_manifest
+from tandem.manifests.smoke import SmokeTest, smoke_manifest
 from tandem.manifests.text import to_yaml
 
 FOLDER = Path(__file__).parent
@@ -44,12 +46,12 @@ def test_the_pod_that_asks_is_as_expected() -> None:
 
 def test_nothing_that_selects_pods_finds_it() -> None:
     """It must get no request of a user, and count as no pod of the version."""
-    *_, pod = examination_manifests()
+    pods = [each for each in examination_manifests() if each["kind"] == "Pod"]
     children = list(yaml.safe_load_all((FOLDER / "cases" / "everything.out.yaml").read_text()))
     found = [each["spec"]["selector"] for each in children if "selector" in each.get("spec", {})]
     selectors = [selector.get("matchLabels", selector) for selector in found]
     assert len(selectors) >= 4
-    for selector in selectors:
+    for pod, selector in itertools.product(pods, selectors):
         assert not selector.items() <= pod["metadata"]["labels"].items()
 
 
@@ -64,13 +66,15 @@ def examination_manifests() -> list[dict[str, Any]]:
     account = account_manifest(md)
     keeping = Keeping(account["metadata"]["name"], pull_secrets=("of-the-default-account",))
     addresses = ("10.0.0.7", "fd00::7")
-    examination = Examination(revision.metadata.name, 1, "0123456789abcdef", addresses, ("10.0.0.8",))
+    examination = Examination(revision.metadata.name, 1, "0123456789abcdef", addresses, ("10.0.0.8",), ("uid-1",))
     image = "registry.example.com/tandem-operator:1.2.3"
+    smoke = SmokeTest(revision.metadata.name, 1, ("uid-2", "uid-3"), ("10.0.0.9", "fd00::9"), "10.0.0.7", "uid-1")
     return [
         plan_manifest(md, revision),
         account,
         binding_manifest(md, ExaminerRole("ClusterRole", "tandem-examiner")),
         examiner_manifest(md, revision, examination, image, keeping),
+        smoke_manifest(md, revision, smoke, image),
     ]
 
 

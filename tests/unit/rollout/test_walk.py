@@ -199,6 +199,11 @@ class Walk(RuleBasedStateMachine):
         self.world.end_examinations(verdict)
 
     @precondition(lambda self: self.world.examiners)
+    @rule(missed=st.sampled_from([None, None, "young: /risk is above 1"]))
+    def smokes_end(self, missed: str | None) -> None:
+        self.world.end_smokes(missed)
+
+    @precondition(lambda self: self.world.examiners)
     @rule(data=st.data(), what=st.sampled_from(["trouble", "evicted", "gone"]))
     def examination(self, data: st.DataObject, what: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.world.examiners)), label="examination")

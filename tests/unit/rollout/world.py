@@ -15,12 +15,23 @@ from typing import Any
 from tandem.api.names import revision_name
 from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
 from tandem.api.status import ModelDeploymentStatus, ReadinessFinding
-from tandem.cluster.examined import examination_state, examined_revision, nothing_examined
+from tandem.cluster.examined import asked_by, examination_state, examined_revision, nothing_examined
+from tandem.cluster.smoked import smoke_state
 from tandem.judge import Counts, Verdict, VerdictKind
-from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL, Examination
+from tandem.manifests.examination import ASKS, EXAMINER, EXAMINES_LABEL, Examination
+from tandem.manifests.smoke import SMOKES_LABEL, SmokeTest
 from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision, Happening
-from tandem.rollout.observation import Observation, PodState, QualityState, RevisionState, RouteState, Trouble, Watched
+from tandem.rollout.observation import (
+    Observation,
+    PodState,
+    QualityState,
+    RevisionState,
+    RouteState,
+    SmokeState,
+    Trouble,
+    Watched,
+)
 
 NAME = "fraud"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -260,9 +271,19 @@ class World:
     def end_examinations(self, outcome: str, message: str = "1 of 9 missed") -> None:
         """All examinations that are on come to this verdict."""
         for name, pod in self.examiners.items():
+            if SMOKES_LABEL in pod["metadata"]["labels"]:
+                continue
             if pod["status"]["phase"] == "Running":
                 self.passed |= {pod["inputs"]} if outcome == "Passed" else set()
                 self.end_examination(name, {"outcome": outcome, "message": message, "asked": 9, "gates": []})
+
+    def end_smokes(self, missed: str | None = None) -> None:
+        """All pods that are asked later answer well, or each of them misses this."""
+        for name, pod in self.examiners.items():
+            if SMOKES_LABEL in pod["metadata"]["labels"] and pod["status"]["phase"] == "Running":
+                uids = asked_by(pod)[1:]
+                found = dict.fromkeys(uids, missed) if missed is not None else {}
+                self.end_examination(name, {"passed": [] if found else [*uids], "missed": found, "asked": 9})
 
     def answer_route(self) -> None:
         """The gateway takes the route over as it is now."""
@@ -341,6 +362,7 @@ class World:
             unread=self.unread,
             blind=self.blind,
             quality=self._quality_state(),
+            smoke=self._smoke_state(),
             blocked=self.blocked,
             conflict=self.conflict,
             watched=self.watched,
@@ -367,6 +389,10 @@ class World:
         if state is None:
             return nothing_examined(pods)
         return examination_state(deployment, state, pods, self.rows, self.now, {})
+
+    def _smoke_state(self) -> SmokeState:
+        states = {name: self._state(item) for name, item in self.revisions.items()}
+        return smoke_state(self.deployment(), states, self.examiners.values(), self.rows, self.now)
 
     def _route_state(self) -> RouteState | None:
         if self.route is None:
@@ -419,6 +445,8 @@ class World:
             writes.append(partial(self._scale, name, replicas))
         if desired.examine is not None:
             writes.append(partial(self._examine, desired.examine))
+        if desired.smoke is not None:
+            writes.append(partial(self._smoke, desired.smoke))
         writes += [partial(self._dismiss, name) for name in desired.dismiss]
         return [*writes, *(partial(self.delete_revision, name) for name in desired.delete)]
 
@@ -454,7 +482,15 @@ class World:
         metadata = {"name": examination.name, "uid": examination.name, "labels": {EXAMINES_LABEL: examination.revision}}
         pod = {"metadata": {**metadata, "creationTimestamp": self.now.isoformat()}, "status": {"phase": "Running"}}
         pod["inputs"] = examination.inputs
+        pod["metadata"]["annotations"] = {ASKS: ",".join(examination.pods)}
         self.examiners.setdefault(examination.name, pod)
+
+    def _smoke(self, smoke: SmokeTest) -> None:
+        labels = {EXAMINES_LABEL: smoke.revision, SMOKES_LABEL: smoke.revision}
+        annotations = {ASKS: ",".join((smoke.beside_uid, *smoke.pods))}
+        metadata = {"name": smoke.name, "uid": smoke.name, "labels": labels, "annotations": annotations}
+        pod = {"metadata": {**metadata, "creationTimestamp": self.now.isoformat()}, "status": {"phase": "Running"}}
+        self.examiners.setdefault(smoke.name, pod)
 
     def _dismiss(self, name: str) -> None:
         self.examiners.pop(name, None)
@@ -474,6 +510,7 @@ class World:
         self.make_ready(pod for pod in self.pods() if not pod.terminating)
         self.answer_route()
         self.end_examinations("Passed", "passed")
+        self.end_smokes()
         self.judge(verdict_of(VerdictKind.ADVANCE, "0 of 500 requests failed"))
         self.pass_time(seconds)
 
