@@ -1,7 +1,7 @@
 """Pods that come after their version's verdict are asked shortly, beside their users, who notice nothing.
 
-`unsteady` hashes what it is asked, and which of its models answers depends on that. With one seed for all of its pods it
-is as steady as any; the seed is in a Secret here, as a setting of a real model may be, and somebody changes it.
+`unsteady` hashes what it is asked, and which of its models answers depends on that. With one seed for all of its pods
+it is as steady as any; the seed is in a Secret here, as a setting of a real model may be, and somebody changes it.
 """
 
 import json

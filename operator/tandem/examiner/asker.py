@@ -17,6 +17,9 @@ from tandem.quality.answers import LARGEST_ANSWER, Answer, read_answer
 MARK: Final = "Tandem-Quality"
 """Header of every request that an examination sends; its value is the revision."""
 
+LOST: Final = "the connection was lost"
+"""Flaw of what is asked once on a connection of its own."""
+
 READY_WITHIN: Final = 60.0
 _LOOK_EVERY: Final = 1.0
 _TURNED_AWAY: Final = 429
@@ -90,7 +93,7 @@ class Asker:
         """Ask on a connection of its own, so that any worker of the pod may get it."""
         async with self._make() as client:
             answer = await self._once(client, method, address + path, body)
-        return answer or Answer(None, flaw="the connection was lost")
+        return answer or Answer(None, flaw=LOST)
 
     def _make(self) -> httpx.AsyncClient:
         timeout = httpx.Timeout(self._timeout)

@@ -37,6 +37,9 @@ class Story:
         self.stored: dict[str, Any] | None = None
         self.begin()
 
+    asked: frozenset[str] = frozenset()
+    """Uids of the pods that Tandem asks now."""
+
     def deployment(self) -> ModelDeployment:
         """Return the model as it is declared now."""
         raise NotImplementedError
@@ -58,12 +61,12 @@ class Story:
     async def look(self, times: int = 1) -> Judged:
         """Read and judge."""
         deployment, states = self.deployment(), self.states()
-        judged = self.trials.judge(KEY, deployment, states)
+        judged = self.trials.judge(KEY, deployment, states, self.asked)
         for _ in range(times):
             self._read.clear()
             self.trials.follow(KEY, deployment, deployment.status, Observation(states, CANDIDATE))
             await self._read.wait()
-            judged = self.trials.judge(KEY, deployment, states)
+            judged = self.trials.judge(KEY, deployment, states, self.asked)
         return judged
 
     def states(self) -> dict[str, RevisionState]:

@@ -1,0 +1,142 @@
+"""Later pods are asked a few questions; what they answer is held against them, that they are busy or gone is not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tandem.api.model import Route
+from tandem.api.quality import Quality
+from tandem.examiner import asker as asking
+from tandem.examiner import smoke as smoking
+from tandem.examiner.errors import Unfinished
+from tandem.examiner.plan import Plan, RowFiles
+from tandem.examiner.smoke import Smoked, smoke
+from tests.unit.examiner.test_examination import ROUTE, ROWS, Service
+
+MUST = [
+    {"name": f"age {age}", "request": {"age": age}, "expect": {"at": "/risk", "min": 0, "max": 1}, "must": True}
+    for age in range(20, 50)
+]
+OPTIONAL = [{"name": "rich", "request": {"age": 70}, "expect": {"at": "/risk", "equals": 99}}]
+
+
+def written(folder: Path, name: str, rows: list[Any]) -> tuple[RowFiles, ...]:
+    file = folder / name
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return (RowFiles(f"ConfigMap {name}", (file,)),)
+
+
+def plan(folder: Path, cases: list[Any] | None = None, **quality: Any) -> Plan:
+    declared = {"path": "/predict", "limits": {"rate": 10_000}, **quality}
+    return Plan(
+        "fraud-r2",
+        Quality.model_validate(declared),
+        (Route.model_validate(ROUTE),),
+        (),
+        ("http://before:3000",),
+        written(folder, "cases", MUST + OPTIONAL if cases is None else cases),
+        written(folder, "rows", ROWS),
+    )
+
+
+class Pods:
+    """The pods, by the names of their hosts; one that is not given is gone."""
+
+    def __init__(self, **services: Any) -> None:
+        self.services = {"before": Service(), **services}
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        service = self.services.get(request.url.host)
+        if service is None:
+            raise httpx.ConnectError("no route to host")
+        return service(request)  # type: ignore[no-any-return]
+
+    async def smoked(self, given: Plan, *names: str) -> Smoked:
+        addresses = {f"uid-{name}": f"http://{name}:3000" for name in names}
+        return await smoke(given, addresses, transport=httpx.MockTransport(self))
+
+
+async def test_a_pod_like_the_others_passes_with_few_requests_all_of_them_marked(tmp_path: Path) -> None:
+    service = Service()
+    found = await Pods(late=service).smoked(plan(tmp_path), "late")
+    assert (found.passed, found.missed) == (["uid-late"], {})
+    assert service.marks == {"fraud-r2"}
+    bad_input, cases = 1, smoking.MOST_CASES
+    assert found.asked == service.requests["/predict"] == bad_input + cases + smoking.REPLAYED * smoking.REPEATS
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"not_a_number": 22}, "age 22: the answer is of no use: it holds NaN"),
+        ({"field": "score"}, "age 20: there is no /risk in it"),
+        ({"bad_input": 500}, "bad input to /predict: it is answered with 500, not with 400"),
+        ({"workers": True}, "age "),
+        ({"lost": 21}, "age 21: the connection was lost, twice"),
+    ],
+)
+async def test_a_pod_that_answers_wrongly_is_missed_with_the_reason(
+    tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
+    found = await Pods(late=Service(**change)).smoked(plan(tmp_path), "late")
+    assert found.passed == []
+    assert says in found.missed["uid-late"]
+
+
+async def other_answers(tmp_path: Path, **quality: Any) -> Smoked:
+    cases = [{"name": "a man", "request": {"age": 30, "sex": 1}, "must": True}]
+    return await Pods(late=Service(bias=0.5), good=Service()).smoked(plan(tmp_path, cases, **quality), "late", "good")
+
+
+async def test_a_pod_that_answers_otherwise_than_one_before_it_is_told_from_those_that_do_not(tmp_path: Path) -> None:
+    found = await other_answers(tmp_path)
+    assert found.passed == ["uid-good"]
+    assert found.missed == {"uid-late": "a man: asked again, it answers otherwise than the pods before it"}
+
+
+async def test_where_answers_may_differ_they_are_not_compared(tmp_path: Path) -> None:
+    assert (await other_answers(tmp_path, deterministic=False)).missed == {}
+
+
+async def test_rows_are_replayed_where_there_are_no_cases(tmp_path: Path) -> None:
+    found = await Pods(late=Service(bias=0.5)).smoked(plan(tmp_path, []), "late")
+    assert list(found.missed) == ["uid-late"]
+
+
+async def test_a_case_without_must_is_not_demanded_of_a_pod(tmp_path: Path) -> None:
+    found = await Pods(late=Service()).smoked(plan(tmp_path, OPTIONAL), "late")
+    assert found.passed == ["uid-late"]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_busy_pod_is_asked_another_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    monkeypatch.setattr(asking, "_LOOK_EVERY", 0.0)
+
+    def busy(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status)
+
+    found = await Pods(late=busy, good=Service()).smoked(plan(tmp_path), "late", "good")
+    assert (found.passed, found.missed) == (["uid-good"], {})
+
+
+async def test_a_pod_that_is_gone_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "READY_WITHIN", 0.0)
+    found = await Pods(good=Service()).smoked(plan(tmp_path), "gone", "good")
+    assert (found.passed, found.missed) == (["uid-good"], {})
+    with pytest.raises(Unfinished, match="none of 1 pods could be asked"):
+        await Pods().smoked(plan(tmp_path), "gone")
+
+
+async def test_without_a_pod_to_compare_with_nobody_is_blamed(tmp_path: Path) -> None:
+    with pytest.raises(Unfinished, match="the pod to compare with"):
+        await Pods(before=None, late=Service(bias=0.5)).smoked(plan(tmp_path), "late")
+
+
+def test_what_it_says_fits_into_a_termination_message_whatever_it_is() -> None:
+    found = Smoked(missed={f"uid-{number:032}": "é" * 300 for number in range(20)})
+    text = found.to_message(4096)
+    assert len(text.encode()) <= 4096
+    assert json.loads(text)["missed"].keys() == found.missed.keys()
