@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +13,9 @@ from tandem.cluster.client import Cluster
 from tandem.cluster.connection import Connection
 from tandem.cluster.kinds import DEPLOYMENT, MODEL_DEPLOYMENT, MODEL_REVISION, NAMESPACE, POD, SERVICE_ACCOUNT
 from tandem.controller.reconcile import reconciler
-from tandem.manifests.examination import EXAMINER, EXAMINES_LABEL
+from tandem.manifests.examination import ASKS, EXAMINER, EXAMINES_LABEL
 from tandem.manifests.missed import ExaminerRole
+from tandem.manifests.smoke import SMOKES_LABEL
 from tests.cluster.controller.objects import Object, config_map, model_deployment
 from tests.cluster.controller.running import PATIENCE, running
 from tests.cluster.controller.test_readiness import condition, until
@@ -38,22 +40,27 @@ async def test_it_is_allowed_where_pod_security_is_restricted(cluster: Cluster, 
         assert live["metadata"]["labels"] == manifest["metadata"]["labels"]
 
 
-async def examiner(cluster: Cluster, namespace: str) -> Object:
+async def examiner(cluster: Cluster, namespace: str, label: str = EXAMINES_LABEL) -> Object:
     """Return the pod that asks, once there is one."""
     async with asyncio.timeout(PATIENCE):
         while True:
             for pod in (await cluster.list(POD, namespace)).items:
-                if EXAMINES_LABEL in pod["metadata"]["labels"] and "deletionTimestamp" not in pod["metadata"]:
+                if label in pod["metadata"]["labels"] and "deletionTimestamp" not in pod["metadata"]:
                     return pod
             await asyncio.sleep(0.2)
 
 
 async def says(cluster: Cluster, pod: Object, outcome: str) -> None:
-    """Let the pod come to its end, as the kubelet tells it; no container runs here."""
+    """Let the pod come to its end with this verdict."""
     word: Object = {"outcome": outcome, "message": "1 of 9 missed (young)", "asked": 9, "gates": []}
     if outcome == "Failed":
         word["cases"] = {"secret": "fraud-r1-quality-1", "kept": 1, "leftOut": 0}
-    terminated = {"exitCode": 0, "message": json.dumps(word), "finishedAt": "2026-03-01T12:00:00Z"}
+    await ends(cluster, pod, word)
+
+
+async def ends(cluster: Cluster, pod: Object, word: Object, at: str = "2026-03-01T12:00:00Z") -> None:
+    """Let the pod come to its end, as the kubelet tells it; no container runs here."""
+    terminated = {"exitCode": 0, "message": json.dumps(word), "finishedAt": at}
     status = {"name": EXAMINER, "image": "x", "imageID": "x", "ready": False, "restartCount": 0}
     patch = {"phase": "Succeeded", "containerStatuses": [{**status, "state": {"terminated": terminated}}]}
     meta = pod["metadata"]
@@ -96,6 +103,37 @@ async def test_no_version_serves_before_its_verdict_and_what_serves_is_told_of_c
         assert condition(found["status"], "QualityMissed"), "a verdict is on record, and not come to again"
         pods = (await cluster.list(POD, namespace)).items
         assert not [pod for pod in pods if pod["metadata"]["labels"].get(EXAMINES_LABEL) and _is_new(pod, again)]
+
+
+async def test_a_pod_that_comes_later_is_asked_and_told_of_until_it_is_gone(
+    cluster: Cluster, connection: Connection, namespace: str
+) -> None:
+    await cluster.create(config_map(namespace, "cases"))
+    await cluster.create(model_deployment(namespace, "fraud", quality=QUALITY, serving={"replicas": {"min": 1}}))
+    async with running(connection, REAL, namespaces=(namespace,)):
+        first = await examiner(cluster, namespace)
+        await says(cluster, first, "Passed")
+        await until(cluster, namespace, lambda status: "stable" in status)
+        known = (await cluster.get(MODEL_REVISION, namespace, "fraud-r1"))["status"]["smoke"]["pods"]
+        assert known == first["metadata"]["annotations"][ASKS].split(",")
+        more = {"spec": {"serving": {"replicas": {"min": 2}}}}
+        await cluster.merge_patch(MODEL_DEPLOYMENT, namespace, "fraud", more)
+        smoker = await examiner(cluster, namespace, SMOKES_LABEL)
+        beside, later = smoker["metadata"]["annotations"][ASKS].split(",")
+        assert [beside] == known
+    # The operator is away when the answers come in.
+    word = {"passed": [], "missed": {later: "young: /risk is above 1"}, "asked": 9}
+    await ends(cluster, smoker, word, datetime.now(UTC).isoformat(timespec="seconds"))
+    async with running(connection, REAL, namespaces=(namespace,)):
+        found = await until(cluster, namespace, lambda status: bool(condition(status, "QualityMissed")))
+        [pod] = [each for each in (await cluster.list(POD, namespace)).items if each["metadata"]["uid"] == later]
+        name = pod["metadata"]["name"]
+        assert f"pod {name}: young: /risk is above 1" in condition(found["status"], "QualityMissed")["message"]
+        assert condition(found["status"], "Ready")["status"] == "True"
+        await cluster.delete(POD, namespace, name, later)
+        await until(cluster, namespace, lambda status: not condition(status, "QualityMissed"))
+        record = (await cluster.get(MODEL_REVISION, namespace, "fraud-r1"))["status"]["smoke"]
+        assert record["pods"] == known and "missed" not in record
 
 
 def _is_new(pod: Object, known: Object) -> bool:

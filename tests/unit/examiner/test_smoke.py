@@ -1,6 +1,10 @@
 """Later pods are asked a few questions; what they answer is held against them, that they are busy or gone is not."""
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +144,60 @@ def test_what_it_says_fits_into_a_termination_message_whatever_it_is() -> None:
     text = found.to_message(4096)
     assert len(text.encode()) <= 4096
     assert json.loads(text)["missed"].keys() == found.missed.keys()
+
+
+def test_the_program_asks_over_a_real_socket_and_leaves_its_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cases-0").mkdir()
+    rows = "".join(json.dumps(case) + "\n" for case in MUST)
+    (tmp_path / "cases-0" / "rows.jsonl").write_text(rows, encoding="utf-8")
+    quality = {"path": "/predict", "edgeCases": {"rows": [{"configMap": "cases"}]}}
+    asked = {"revision": "fraud-r2", "quality": quality, "interface": []}
+    (tmp_path / "plan.json").write_text(json.dumps(asked), encoding="utf-8")
+    message = tmp_path / "message"
+    with served() as (before, marks), served() as (late, _), served(bias=1) as (wrong, _):
+        given = {
+            "PLAN_FILE": str(tmp_path / "plan.json"),
+            "ROWS_FOLDER": str(tmp_path),
+            "MESSAGE_FILE": str(message),
+            "CANDIDATE": f"{late},{wrong}",
+            "STABLE": before,
+            "PODS": "uid-late,uid-wrong",
+        }
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        assert smoking.main() == 0
+    word = json.loads(message.read_text(encoding="utf-8"))
+    assert word["passed"] == ["uid-late"]
+    assert word["missed"] == {"uid-wrong": "age 20: /risk is above 1"}
+    assert marks == {"fraud-r2"}
+
+
+@contextmanager
+def served(bias: float = 0.0) -> Iterator[tuple[str, set[str | None]]]:
+    """Serve answers on this machine; gives the address, and the marks of the requests as they come."""
+    marks: set[str | None] = set()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            marks.add(self.headers.get(asking.MARK))
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = json.dumps({"risk": body["age"] / 100 + bias}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", marks
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
