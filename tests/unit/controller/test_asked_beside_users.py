@@ -12,7 +12,7 @@ def counted(*asked: bool) -> int:
 
     async def run() -> int:
         trial = Story(gateway=None)
-        await trial.look()
+        judged = await trial.look()
         for is_asked in asked:
             trial.asked = frozenset({f"uid-{CANDIDATE}"} if is_asked else ())
             judged = await trial.answer(10)

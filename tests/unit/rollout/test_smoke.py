@@ -202,7 +202,7 @@ def test_a_candidate_that_cannot_be_asked_goes_on() -> None:
 
 
 def test_that_pods_cannot_be_asked_is_told_only_when_it_lasts() -> None:
-    world = scaled(3)
+    world, found = scaled(3), None
     decided(world)
     for seconds, status in ((0, None), (300, None), (301, "Unknown")):
         world.pass_time(seconds)
@@ -211,6 +211,7 @@ def test_that_pods_cannot_be_asked_is_told_only_when_it_lasts() -> None:
         found = missed(world)
         assert (found.status if found is not None else None) == status
         rounds(world, 2)
+    assert found is not None
     assert "no way there" in found.message and world.pods(R1)[2].name in found.message
 
 

@@ -479,10 +479,13 @@ class World:
             self.workloads.setdefault(name, Workload(replicas)).replicas = replicas
 
     def _examine(self, examination: Examination) -> None:
-        metadata = {"name": examination.name, "uid": examination.name, "labels": {EXAMINES_LABEL: examination.revision}}
-        pod = {"metadata": {**metadata, "creationTimestamp": self.now.isoformat()}, "status": {"phase": "Running"}}
+        labels, annotations = {EXAMINES_LABEL: examination.revision}, {ASKS: ",".join(examination.pods)}
+        metadata = {"name": examination.name, "uid": examination.name, "labels": labels, "annotations": annotations}
+        pod: dict[str, Any] = {
+            "metadata": {**metadata, "creationTimestamp": self.now.isoformat()},
+            "status": {"phase": "Running"},
+        }
         pod["inputs"] = examination.inputs
-        pod["metadata"]["annotations"] = {ASKS: ",".join(examination.pods)}
         self.examiners.setdefault(examination.name, pod)
 
     def _smoke(self, smoke: SmokeTest) -> None:
