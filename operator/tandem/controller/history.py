@@ -80,6 +80,9 @@ class Histories:
             lesson.resting, lesson.ledger, lesson.tallies = False, Ledger(), TallyLedger()
         if lesson.scraper is not scraper:
             lesson.ledger = Ledger()  # another source may be behind the one before
+        # A pod that is left out, since Tandem itself asks it, begins anew: what it counts meanwhile is nobody's.
+        keys = {target.key for target in targets}
+        lesson.ledger = Ledger({key: pod for key, pod in lesson.ledger.pods.items() if key in keys})
         lesson.scraper, lesson.targets, lesson.objectives, lesson.others = scraper, targets, objectives, others
 
     def rest(self, key: Key) -> None:

@@ -127,3 +127,30 @@ def test_pods_that_cannot_be_read_teach_nothing_and_stop_nothing() -> None:
         assert requests(histories.of(("payments", "other"), "other-r1")) == 50
 
     in_virtual_time(scene())
+
+
+class Still(Pods):
+    """Pods that answer nobody by themselves."""
+
+    def _answer(self, pod: PodTarget, now: float) -> PodSample:
+        return PodSample(pod, now, parse(self.bentos.setdefault(pod.name, Bento()).text()))
+
+
+@pytest.mark.parametrize(("count", "left", "seconds"), [(2, 0, 30), (4, 2, 5), (4, 2, 30)])
+def test_what_pods_count_while_they_are_left_out_is_learned_by_nobody(count: int, left: int, seconds: float) -> None:
+    """They are while Tandem asks them: whether a look falls into that time or not, and whether anybody is left."""
+
+    async def scene() -> None:
+        histories, scraper = Histories(), Still()
+        everyone = pods(count)
+        histories.learn(KEY, "fraud-r1", scraper, everyone, {})
+        await learning(histories, EVERY + 1)
+        histories.learn(KEY, "fraud-r1", scraper, everyone[:left], {})
+        for pod in everyone[left:]:
+            scraper.bentos[pod.name].answer(20, 500)
+        await learning(histories, seconds)
+        histories.learn(KEY, "fraud-r1", scraper, everyone, {})
+        await learning(histories, 3 * EVERY)
+        assert requests(histories.of(KEY, "fraud-r1")) == 0
+
+    in_virtual_time(scene())
