@@ -73,12 +73,19 @@ def test_the_good_version_passes_beside_the_one_that_serves(environment: dict[st
     ],
 )
 def test_a_wrong_version_is_refused_for_its_reason(
-    environment: dict[str, str], version: str, gate: str, says: str
+    environment: dict[str, str], tmp_path: Path, version: str, gate: str, says: str
 ) -> None:
-    code, report = check(environment, version, "--copies", "1")
+    details = tmp_path / "details"
+    code, report = check(environment, version, "--copies", "1", "--details", str(details))
     assert code == 1, report
     [found] = [each for each in report["gates"] if each["name"] == gate]
     assert says in json.dumps(found["findings"])
+    kept = [json.loads(line) for line in details.read_text(encoding="utf-8").splitlines()]
+    behind = [each for each in kept if each["gate"] == gate]
+    assert behind, "what was asked and answered is there for each kind of wrong"
+    assert all({"request", "expected", "got"} <= each.keys() for each in behind)
+    if version == "skewed":
+        assert {each["request"]["sex"] for each in behind} == {2}
 
 
 def test_copies_of_one_worker_each_tell_of_an_answer_that_depends_on_the_process(

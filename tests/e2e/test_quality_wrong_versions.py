@@ -19,6 +19,7 @@ from dev.traffic.process import Traffic
 from dev.traffic.rows import Row, write
 from dev.traffic.summary import lost
 from tests.e2e.conftest import NewModel
+from tests.e2e.test_command_line import tandem
 
 REFUSED = {
     "skewed": "recall of sex 2",
@@ -27,6 +28,15 @@ REFUSED = {
     "undefined": "lipids that do not add up",
     "unsteady": "asked again",
 }
+
+SHOWN = {
+    "skewed": "one of those that count against recall of sex 2",
+    "clipped": "beyond everyone in the data",
+    "renamed": '"progression_in_a_year"',
+    "undefined": "lipids that do not add up",
+    "unsteady": "asked again",
+}
+"""What `tandem cases` shows of each."""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +87,8 @@ def test_it_is_sent_back_for_what_is_wrong_with_it_before_its_first_request(
     report = report_of(model, version)
     assert report["outcome"] == "Failed"
     assert REFUSED[version] in json.dumps(report["gates"])
+    shown = tandem(model, "cases", model.name, "--revision", str(model.revision_of(version)))
+    assert SHOWN[version] in shown
 
 
 def test_the_better_one_is_let_through_and_nobody_noticed_anything(asked: tuple[Model, Traffic]) -> None:
