@@ -28,10 +28,11 @@ from tandem.controller.exhibits import (
 )
 from tandem.controller.history import Histories
 from tandem.controller.reader import BLIND_TIMES, UNREADABLE_TIMES, Reader
+from tandem.controller.targets import targets_of, with_ready_pod
 from tandem.judge import Verdict, VerdictKind
 from tandem.rollout.objectives import granted
-from tandem.rollout.observation import Observation, PodState, RevisionState, Trouble, Watched
-from tandem.signals import Flaw, Fold, Ledger, NamedMetric, PodTarget, drained, named_metrics
+from tandem.rollout.observation import Observation, RevisionState, Trouble, Watched
+from tandem.signals import Flaw, Fold, Ledger, drained
 from tandem.signals.handover import caught_up, handed_over
 from tandem.signals.sources import Sources
 from tandem.signals.tallies import GATEWAY_ERRORS, TallyLedger, fold_tallies
@@ -40,6 +41,8 @@ from tandem.signals.users import fold_users, still_asked
 log = logging.getLogger(__name__)
 
 PERSIST_EVERY: Final = 10.0
+PROMETHEUS_LAG: Final = 60.0
+"""Seconds after which what a pod has counted is in a Prometheus that scrapes it, too."""
 QUIET_SECONDS: Final = 5.0
 """A version is drained when nothing was in progress and nothing was answered for so long."""
 
@@ -73,8 +76,8 @@ class _Trial:
     trouble: Trouble | None = None
     missing_edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     flaws: Mapping[str, Mapping[str, Flaw]] = field(default_factory=dict)
-    asked: frozenset[str] = frozenset()
-    """Uids of pods whose next sample holds requests of Tandem's own."""
+    asked: dict[str, float] = field(default_factory=dict)
+    """Uids of pods whose next sample holds requests of Tandem's own, with when they were asked last."""
     persisted_at: float = 0.0
 
 
@@ -109,13 +112,13 @@ class Trials:
         if subject is None and key not in self._trials:
             return Judged()
         trial = self._trial(key, deployment)
-        trial.asked |= asked
+        trial.asked |= dict.fromkeys(asked, self._clock())
         if subject is None:
             trial.exhibit = trial.verdict = None
         elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
             self._open(key, trial, subject, deployment, states)
         objectives = objective_seconds(deployment)
-        counted = self._fold(trial, objectives, states, asked)
+        counted = self._fold(trial, objectives, states)
         self._note_objectives(key, deployment, counted)
         if subject is None or trial.exhibit is None:
             return Judged()
@@ -136,7 +139,7 @@ class Trials:
         candidate = status.candidate if status.stable is not None else None
         tried = candidate is not None and seen.revisions[candidate.revision].ready > 0
         wanted = draining | (slots if tried or status.fallback is not None else set())
-        targets = tuple(_targets(deployment, seen, wanted))
+        targets = tuple(targets_of(deployment, seen, wanted))
         if not targets:
             if status.candidate is None and status.fallback is None:
                 self._end(key)
@@ -163,7 +166,7 @@ class Trials:
             self._histories.rest(key)
         elif status.stable is not None:
             name = status.stable.revision
-            targets = [each for each in _targets(deployment, seen, {name}) if each.uid not in seen.smoke.asked]
+            targets = [each for each in targets_of(deployment, seen, {name}) if each.uid not in seen.smoke.asked]
             scraper = self._sources.scraper(key, deployment.spec.rollout.evidence.source)
             tallies = self._sources.tallies(deployment)
             self._histories.learn(key, name, scraper, targets, objective_seconds(deployment), tallies)
@@ -175,7 +178,7 @@ class Trials:
     def unread(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
         """Return the revisions with a ready pod whose counters have never been read."""
         trial = self._trials.get(key)
-        return _with_ready_pod(namespace, states, lambda pod: trial is None or not trial.reader.has_read(pod))
+        return with_ready_pod(namespace, states, lambda pod: trial is None or not trial.reader.has_read(pod))
 
     def blind(self, key: Key, namespace: str, states: Mapping[str, RevisionState]) -> frozenset[str]:
         """Return the revisions with a ready pod that could not be read for some time.
@@ -186,7 +189,7 @@ class Trials:
         if trial is None or trial.reader.source is not None:
             return frozenset()
         missed = trial.reader.missed
-        return _with_ready_pod(namespace, states, lambda pod: missed(pod) >= BLIND_TIMES)
+        return with_ready_pod(namespace, states, lambda pod: missed(pod) >= BLIND_TIMES)
 
     def drained(self, key: Key) -> frozenset[str]:
         """Return the revisions whose pods have had no request for some seconds."""
@@ -271,19 +274,14 @@ class Trials:
             history = self._histories.of(key, subject.stable) if subject.stable is not None else None
             trial.exhibit = begin(subject, deployment, history)
 
-    def _fold(
-        self,
-        trial: _Trial,
-        objectives: Mapping[str, float],
-        states: Mapping[str, RevisionState],
-        asked: frozenset[str],
-    ) -> Fold:
+    def _fold(self, trial: _Trial, objectives: Mapping[str, float], states: Mapping[str, RevisionState]) -> Fold:
         read, reader = trial.reader.take_samples(), trial.reader
         samples = [each for each in read if each.pod.key not in trial.behind or caught_up(trial.ledger, each)]
         trial.behind -= {sample.pod.key for sample in samples}
         present = {target.key for target in reader.targets} | {sample.pod.key for sample in samples}
         folded = fold_users(trial.ledger, samples, objectives, present or None, trial.asked)
-        trial.asked = still_asked(trial.asked, asked, samples)
+        lag = PROMETHEUS_LAG if reader.source is not None else 0.0
+        trial.asked = still_asked(trial.asked, samples, self._clock() - lag)
         tallied = fold_tallies(trial.tallies, reader.take_tallies(), states.keys())
         trial.ledger, trial.tallies = folded.ledger, tallied.ledger
         if samples:
@@ -323,29 +321,3 @@ def _if_seen(trial: _Trial, subject: Subject, verdict: Verdict) -> Verdict:
         return verdict
     what = f"{verdict.sentence}; but the metrics of {' and '.join(blind)} cannot be read now"
     return replace(verdict, kind=VerdictKind.UNDECIDED, sentence=what)
-
-
-def _targets(deployment: ModelDeployment, seen: Observation, wanted: set[str]) -> list[PodTarget]:
-    namespace, metrics = deployment.metadata.namespace, named_metrics(deployment.spec.rollout.evidence)
-    return [
-        _target(namespace, name, pod, metrics)
-        for name in sorted(wanted & seen.revisions.keys())
-        for pod in seen.revisions[name].pods
-        if pod.ip is not None
-    ]
-
-
-def _with_ready_pod(
-    namespace: str, states: Mapping[str, RevisionState], holds: Callable[[str], bool]
-) -> frozenset[str]:
-    """Return the revisions with a ready pod of which this holds, by `PodTarget.key`."""
-    return frozenset(
-        name
-        for name, state in states.items()
-        if any(pod.ready and pod.ip and holds(_target(namespace, name, pod).key) for pod in state.pods)
-    )
-
-
-def _target(namespace: str, revision: str, pod: PodState, metrics: tuple[NamedMetric, ...] = ()) -> PodTarget:
-    ip = pod.ip or ""
-    return PodTarget(namespace, pod.name, pod.uid, pod.restarts, revision, ip, ready=pod.ready, metrics=metrics)

@@ -23,10 +23,10 @@ def fold_users(
     return fold(ledger, [sample for sample in samples if sample.pod.uid not in asked], objectives, present)
 
 
-def still_asked(before: Collection[str], asked: Collection[str], samples: Sequence[PodSample]) -> frozenset[str]:
-    """Return the pods whose next sample may still hold requests of Tandem's.
+def still_asked(asked: Mapping[str, float], samples: Sequence[PodSample], settled: float) -> dict[str, float]:
+    """Return the pods whose next sample may still hold requests of Tandem's; ``asked``: when they were asked last.
 
-    That of a pod which is asked no more does, until it has been read once since.
+    That of a pod which is asked no more does until it has been read, once those before ``settled`` are in every sample.
     """
     read = {sample.pod.uid for sample in samples}
-    return frozenset(asked) | (frozenset(before) - read)
+    return {uid: at for uid, at in asked.items() if uid not in read or at >= settled}

@@ -51,5 +51,7 @@ def test_where_all_are_asked_nothing_is_counted() -> None:
 
 def test_a_pod_that_is_asked_no_more_is_hidden_until_it_was_read_once() -> None:
     samples = [sample(Bento(), 1.0, pod("a"))]
-    assert still_asked({"uid-a", "uid-b"}, {"uid-c"}, samples) == {"uid-b", "uid-c"}
-    assert still_asked({"uid-a"}, {"uid-a"}, samples) == {"uid-a"}
+    asked = {"uid-a": 5.0, "uid-b": 5.0}
+    assert still_asked(asked, samples, 6.0) == {"uid-b": 5.0}
+    assert still_asked(asked, samples, 5.0) == asked, "it is asked now"
+    assert still_asked(asked, [], 6.0) == asked
