@@ -51,6 +51,10 @@ _REMEDIES: Final = {
     "QuestionsMissed": Remedy(
         "dataScience", "see status.quality of its revision: fix the model, or the questions if they ask the wrong thing"
     ),
+    "PodsMissed": Remedy(
+        "engineering",
+        "delete the pods that the message names, and find out what their node or settings have of their own",
+    ),
     "QualityUnchecked": Remedy("dataScience", "do what the message says; it is asked again by itself"),
     "PodsRestarting": _CRASH,
     "NotReadyInTime": _CRASH,
