@@ -156,7 +156,7 @@ class Reconciler:
             self._tell(key, body, decision)
             outcome = await self._actor.carry_out(deployment, match.declared, decision.desired, revisions, now)
             told = self._note_refusals(key, tuple(outcome.refused))
-            self._smokes.note_refused(key, outcome.aside, now)
+            unasked = self._smokes.note_refused(key, outcome.aside, now)
             # Before the records: pods are read even if a record is refused, so that a bad version is found out.
             self._trials.follow(key, deployment, decision.status, seen)
             records_later = await self._records.write_revisions(key, revisions, decision, now)
@@ -167,7 +167,7 @@ class Reconciler:
         rows = row_config_maps(deployment.spec.quality) if deployment.spec.quality is not None else ()
         look = CONFIG_LOOK if deployment.spec.model.config or rows else None
         dates = self._readiness.look_after(key, now)
-        return soonest(decision.wake_after, look, later, records_later, told, dates)
+        return soonest(decision.wake_after, look, later, records_later, told, dates, unasked)
 
     def _note_refusals(self, key: Key, refused: tuple[Trouble, ...]) -> float | None:
         """Remember what was refused; where that is something else than before, status has to tell it soon."""

@@ -43,10 +43,12 @@ class Smokes:
         at, said = self._refused.get(key, (now, ""))
         return replace(state, trouble=state.trouble or said) if said and now - at < REFUSED_FOR else state
 
-    def note_refused(self, key: Key, refused: Sequence[Trouble], now: datetime) -> None:
-        """Remember that a pod that asks was refused."""
-        if refused:
-            self._refused[key] = (now, refused[0].message)
+    def note_refused(self, key: Key, refused: Sequence[Trouble], now: datetime) -> float | None:
+        """Remember that a pod that asks was refused; return the seconds after which to look again, if so."""
+        if not refused:
+            return None
+        self._refused[key] = (now, refused[0].message)
+        return REFUSED_FOR.total_seconds()
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a ModelDeployment that is gone."""

@@ -57,12 +57,14 @@ def smoke_due(draft: Draft) -> SmokeTest | None:
 
 
 def seconds_until_smoke(draft: Draft) -> float | None:
-    """Return when pods may be asked that are not asked yet because others were just now."""
+    """Return when pods may be asked that are not asked yet because others were just now, or that were asked in vain."""
     if draft.seen.smoke.report is not None:
         return 0.0  # it is written down, and its pod is to go
     if draft.seen.smoke.trouble is not None:
         return LOOK_AGAIN_SECONDS
     waits = [_next(draft, slot) - draft.now for slot in _slots(draft) if _unasked(draft, slot)]
+    if draft.stable is not None and _missed(draft, draft.stable):
+        waits.append(_next(draft, draft.stable) - SMOKE_EVERY + ASKED_AGAIN_AFTER - draft.now)
     later = [wait.total_seconds() for wait in waits if wait > timedelta(0)]
     return min(later, default=None)
 

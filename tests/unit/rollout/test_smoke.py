@@ -136,7 +136,11 @@ def test_a_pod_that_answered_wrongly_is_asked_again_after_some_time_and_may_pass
     decided(world)
     world.end_smokes(WHY)
     rounds(world, 2)
-    world.pass_time(599)
+    world.pass_time(598)
+    waits = decided(world)
+    assert waits.decision.desired.smoke is None
+    assert waits.decision.wake_after == 2
+    world.pass_time(1)
     assert decided(world).decision.desired.smoke is None
     world.pass_time(1)
     smoke = decided(world).decision.desired.smoke
