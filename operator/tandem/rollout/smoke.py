@@ -4,6 +4,7 @@ They hold nothing up. A pod of a candidate that answers wrongly sends the candid
 is named, and a person has it replaced. What is on record of them goes with the pods.
 """
 
+import zlib
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -137,7 +138,7 @@ def _test(draft: Draft, slot: _Slot) -> SmokeTest | None:
     due = _unasked(draft, slot)
     # Half of them at most: of those that are asked meanwhile nothing counts, and the others are judged on.
     most = min(AT_A_TIME, max(state.ready // 2, 1))
-    batch = sorted(due, key=lambda pod: (pod.ready_since or draft.now, pod.name))[:most]
+    batch = sorted(due, key=lambda pod: _turn(pod, draft.now))[:most]
     if not batch:
         return None
     known = _known(draft, slot)
@@ -151,6 +152,15 @@ def _test(draft: Draft, slot: _Slot) -> SmokeTest | None:
         beside=beside.ip or "",
         beside_uid=beside.uid,
     )
+
+
+def _turn(pod: PodState, now: datetime) -> tuple[int, str]:
+    """Return a pod's place among those that are asked: another one in each round.
+
+    Some pods that are ready and give no answer use up a round's time; they must not stand first in each.
+    """
+    turn = int(now.timestamp() // SMOKE_EVERY.total_seconds())
+    return zlib.crc32(f"{pod.uid} {turn}".encode()), pod.uid
 
 
 def _unasked(draft: Draft, slot: _Slot) -> list[PodState]:
