@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.plan import RowFiles
+from tandem.manifests.examination import LARGEST_SOURCE
 from tandem.quality.rows import LONGEST_LINE
-
-LARGEST: Final = 256 * 1024 * 1024
-"""Bytes of one source."""
 
 
 def lines_of(source: RowFiles) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Return the lines of each file of a source, with what to call it. Raises ``Unfinished`` for none or too much."""
     if not source.files:
         raise Unfinished(f"{source.label} does not exist or is empty: create it with one row in JSON a line")
-    if sum(path.stat().st_size for path in source.files) > LARGEST:
-        raise Unfinished(f"{source.label} is larger than {LARGEST // 1024 // 1024} MiB: take a sample of the rows")
+    if sum(path.stat().st_size for path in source.files) > LARGEST_SOURCE:
+        most = LARGEST_SOURCE // 1024 // 1024
+        raise Unfinished(f"{source.label} is larger than {most} MiB: take a sample of the rows")
     for path in source.files:
         yield f"{source.label}, {path.name}", _lines(path)
 

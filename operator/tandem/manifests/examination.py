@@ -32,6 +32,12 @@ ASKED: Final = "requests asked"
 START_SECONDS: Final = 300
 """Scheduling, pulling the image and waiting for the candidate, on top of the declared duration."""
 
+LARGEST_SOURCE: Final = 256 * 1024 * 1024
+"""Bytes of one source of rows."""
+
+_COPY: Final = 'exec head -c "$1" -- "$2" > /copied/rows.jsonl'
+"""No more than it takes to know that it is too much: a path may lead to what never ends, and the node has one disk."""
+
 _PLAN: Final = "/tandem/plan"
 _ROWS: Final = "/tandem/rows"
 
@@ -199,7 +205,7 @@ def _copy(folder: str, source: RowSource, image: str) -> dict[str, Any]:
         "name": folder,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["cp", "--", source.path, "/copied/rows.jsonl"],
+        "command": ["sh", "-c", _COPY, "sh", str(LARGEST_SOURCE + 1), source.path],
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
         "securityContext": container_security(read_only_root=True),
         "volumeMounts": [{"name": folder, "mountPath": "/copied"}],

@@ -17,9 +17,10 @@ from tandem.examiner import asker as asking
 from tandem.examiner.details import LONGEST_PART, Details
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import REPLAYED, examine
-from tandem.examiner.lines import LARGEST, lines_of
+from tandem.examiner.lines import lines_of
 from tandem.examiner.plan import Plan, RowFiles
 from tandem.examiner.worst import WORST_OF_A_GROUP
+from tandem.manifests.examination import LARGEST_SOURCE
 from tandem.quality.answers import Answer
 from tandem.quality.comparison import MOST_NAMED
 from tandem.quality.report import Report
@@ -265,7 +266,7 @@ async def test_a_file_that_is_no_rows_is_refused_before_it_is_read_whole(tmp_pat
     given = plan(tmp_path)
     with (tmp_path / "rows").open("wb") as file:
         file.truncate(size)
-    with pytest.raises(Unfinished, match="longer than 1024 KiB" if size < LARGEST else "larger than 256 MiB"):
+    with pytest.raises(Unfinished, match="longer than 1024 KiB" if size < LARGEST_SOURCE else "larger than 256 MiB"):
         await examined(given, Service())
 
 
