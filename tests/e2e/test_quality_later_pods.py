@@ -55,7 +55,7 @@ def unsteady(stage: NewModel, tmp_path: Path) -> Model:
     metadata = {"name": CASES, "namespace": model.namespace}
     model.kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
     seed(model, "1")
-    return model.given("unsteady", model={"secrets": [{"name": SEED, "env": True}]}, quality=STEADY_QUALITY)
+    return model.given("unsteady", model={"secrets": [{"secret": SEED, "env": True}]}, quality=STEADY_QUALITY)
 
 
 def test_a_later_pod_that_answers_otherwise_is_named_until_it_is_replaced(unsteady: Model) -> None:
