@@ -78,7 +78,7 @@ bench-quality: setup ## what 110,000 questions to a version cost the operator an
 	$(RUN) -m bench.quality
 
 .PHONY: bench-judge
-bench-judge: setup ## how well the judge decides, beside other rules, on simulated traffic: about ten minutes
+bench-judge: setup ## how well the judge decides, beside other rules, on simulated traffic: about half an hour
 	$(RUN) -m bench.judge
 
 .PHONY: bench-canary

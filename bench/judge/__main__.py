@@ -1,6 +1,6 @@
 """How well the judge decides, on simulated traffic, beside the rules that others use.
 
-python -m bench.judge              all of it, about ten minutes on two cores; writes the tables and plots of docs/
+python -m bench.judge              all of it, about half an hour on two cores; writes the tables and plots of docs/
 python -m bench.judge --quick      a smoke test, about a minute; its figures mean little, and nothing is written
 python -m bench.judge --only G3    one goal, or one of the further tables; nothing is written
 
