@@ -12,6 +12,7 @@ was lost or there was no verdict, never for a timing.
 import argparse
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -96,6 +97,8 @@ class Looking:
 def main() -> int:
     """Run and print."""
     given = _parser().parse_args()
+    # Ended from outside, it removes what it made as it does on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     kube = Kube(given.cluster)
     stack.make_cluster(kube.name)
     stack.install_operator(kube, stack.load_images(kube.name))
