@@ -22,7 +22,7 @@ LOST: Final = "the connection was lost"
 
 READY_WITHIN: Final = 60.0
 _LOOK_EVERY: Final = 1.0
-_TURNED_AWAY: Final = 429
+TURNED_AWAY: Final = 429
 _TRIES: Final = 5
 
 
@@ -84,10 +84,10 @@ class Asker:
                 await self._until_ready(target)
                 answer = await self._once(self._client, method, target + path, body)
                 return answer or Answer(None, flaw="the connection was lost, twice")
-            if answer.status != _TURNED_AWAY:
+            if answer.status != TURNED_AWAY:
                 return answer
             await asyncio.sleep(_LOOK_EVERY)
-        return Answer(_TURNED_AWAY)
+        return Answer(TURNED_AWAY)
 
     async def ask_afresh(self, method: str, path: str, body: Any, address: str) -> Answer:
         """Ask on a connection of its own, so that any worker of the pod may get it."""

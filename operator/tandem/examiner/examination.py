@@ -9,7 +9,7 @@ import httpx
 
 from tandem.api.quality import Limits
 from tandem.api.values import duration_seconds
-from tandem.examiner.asker import Asker, Progress
+from tandem.examiner.asker import LOST, TURNED_AWAY, Asker, Progress
 from tandem.examiner.details import Details
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.findings import Findings
@@ -141,12 +141,19 @@ class _Examination:
             differing, other = 0, None
             for turn in range(max(REPEATS, len(self._candidate.addresses))):
                 address = self._candidate.addresses[turn % len(self._candidate.addresses)]
-                again = await self._candidate.ask_afresh(method, path, request, address)
+                again = await self._asked_again(method, path, request, address)
                 if not (again.usable and same_answer(first, again.body)):
                     differing, other = differing + 1, other or again
             why = f"{name}: asked again, {differing} answers differ from the first"
             outcome = Outcome.MISSED if differing else Outcome.MET
             self._findings.take_again(Finding(name, outcome, why), request, first, other)
+
+    async def _asked_again(self, method: str, path: str, request: Any, address: str) -> Answer:
+        answer = await self._candidate.ask_afresh(method, path, request, address)
+        if answer.flaw == LOST or answer.status == TURNED_AWAY:
+            # A pod that ends for somebody else's reason, or is busy, has given no other answer: it is waited for.
+            return await self._candidate.ask(method, path, request, address=address)
+        return answer
 
 
 async def _each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[None]]) -> None:

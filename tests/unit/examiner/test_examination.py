@@ -125,6 +125,42 @@ async def test_a_bad_version_is_refused_with_the_reason(tmp_path: Path, change: 
     assert "0.2" not in report.gates["edgeCases"].words(), "answers are private"
 
 
+class Interrupted(Service):
+    """A good version; some requests of those that are asked again are not answered."""
+
+    def __init__(self, interruption: httpx.Response | httpx.HTTPError, times: int = 1) -> None:
+        super().__init__()
+        self.interruption = interruption
+        self.times = times
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if not self.times or self.requests["/predict"] < len(CASES) + len(ROWS) + 10:
+            return super().__call__(request)
+        self.times -= 1
+        if isinstance(self.interruption, httpx.HTTPError):
+            raise self.interruption
+        return self.interruption
+
+
+@pytest.mark.parametrize("interruption", [httpx.Response(429), httpx.ReadError("gone")], ids=["busy", "lost"])
+async def test_a_pod_that_is_busy_or_gone_for_a_moment_has_given_no_other_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interruption: httpx.Response | httpx.HTTPError
+) -> None:
+    monkeypatch.setattr(asking, "_LOOK_EVERY", 0.0)
+    service = Interrupted(interruption)
+    report = await examined(plan(tmp_path), service)
+    assert report.passed, report.sentence()
+    assert service.times == 0
+
+
+async def test_a_pod_that_goes_while_it_is_asked_again_is_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "READY_WITHIN", 0.0)
+    with pytest.raises(Unfinished, match="cannot be asked"):
+        await examined(plan(tmp_path), Interrupted(httpx.ConnectError("no route to host"), 1000))
+
+
 async def test_a_declared_nondeterministic_version_is_not_asked_again(tmp_path: Path) -> None:
     service = Service()
     report = await examined(plan(tmp_path, deterministic=False), service)
