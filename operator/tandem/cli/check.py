@@ -69,5 +69,10 @@ def command(
     )
     typer.echo(check_report.WRITERS[output](result.name, result.report))
     if details is not None:
-        Path(details).write_text(check_report.details_text(result.details), encoding="utf-8")
+        try:
+            # Half a character of an answer is written as JSON escapes it.
+            text = check_report.details_text(result.details)
+            Path(details).write_text(text, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            refuse(f"--details: {error}")
     raise typer.Exit(0 if result.report.passed else 1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import ssl
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -111,12 +112,18 @@ class Asker:
             return Answer(None, flaw=f"there was no complete answer within {self._timeout:g} s")
         except httpx.HTTPError:
             return None
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise Unfinished(f"{method} {url[:200]!r} cannot be asked: that, or its query, is no URL") from error
 
     def _request(self, client: httpx.AsyncClient, method: str, url: str, body: Any) -> httpx.Request:
         if method == "GET":
             query = {key: str(value) for key, value in body.items()} if isinstance(body, dict) else None
             return client.build_request(method, url, params=query, headers=self._headers)
-        return client.build_request(method, url, json=body, headers=self._headers)
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        # Half a character is no UTF-8, but bad input that may be asked: JSON writes it as Python does, \ud83d.
+        content = text.encode("utf-8", "backslashreplace")
+        headers = {**self._headers, "Content-Type": "application/json"}
+        return client.build_request(method, url, content=content, headers=headers)
 
     async def _wait_for_turn(self) -> None:
         now = asyncio.get_running_loop().time()

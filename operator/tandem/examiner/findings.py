@@ -14,7 +14,7 @@ from tandem.quality.pointer import Missing, at
 from tandem.quality.report import Report
 from tandem.quality.rows import Case, Row
 from tandem.quality.slices import SliceTally
-from tandem.quality.tally import ERRORS
+from tandem.quality.tally import ERRORS, LARGEST_NUMBER
 
 _DECLARED: Final = "the response that model.interface declares"
 
@@ -110,6 +110,8 @@ class Findings:
         numbers = self._slices.threshold is not None or any(gate.metric in ERRORS for gate in self._slices.gates)
         if numbers and not is_number(said):
             return None, f"{self._slices.answer or 'the answer'} is {kind_of(said)}, not a number"
+        if numbers and abs(said) > LARGEST_NUMBER:
+            return None, f"{self._slices.answer or 'the answer'} is farther from 0 than {LARGEST_NUMBER:g}"
         return said, None
 
     def _take_form(self, name: str, path: str, request: Any, answer: Answer) -> None:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tandem.api.values import percent_share
+from tandem.quality.json_text import in_whole_characters
 from tandem.quality.outcome import COMPARE, DETERMINISM, EDGE_CASES, INTERFACE, SLICES, Finding, Outcome
 
 MOST_FINDINGS: Final = 20
+LONGEST_NAME: Final = 200
+"""As the record of a ModelRevision takes it."""
 LONGEST_WHY: Final = 300
 GATES: Final = (INTERFACE, EDGE_CASES, SLICES, COMPARE, DETERMINISM)
 
@@ -37,8 +40,10 @@ class Gate:
             return
         self.missed += finding.outcome is Outcome.MISSED
         self.too_few += finding.outcome is Outcome.TOO_FEW
+        # The name of a group, or a pointer, may be anything that JSON can hold.
+        name, why = in_whole_characters(finding.name[:LONGEST_NAME]), in_whole_characters(finding.why[:LONGEST_WHY])
         # What was missed is told before what cannot be told.
-        self.findings.append(Finding(finding.name, finding.outcome, finding.why[:LONGEST_WHY]))
+        self.findings.append(Finding(name, finding.outcome, why))
         self.findings.sort(key=lambda each: each.outcome is not Outcome.MISSED)
         del self.findings[MOST_FINDINGS:]
 

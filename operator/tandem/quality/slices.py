@@ -16,7 +16,7 @@ from tandem.quality.errors import RowInvalid, TooManyGroups
 from tandem.quality.json_text import is_number, same_json
 from tandem.quality.outcome import Finding, Outcome
 from tandem.quality.rows import Row, group_name
-from tandem.quality.tally import ERRORS, Pairs, Tally
+from tandem.quality.tally import ERRORS, LARGEST_NUMBER, Pairs, Tally
 
 MOST_GROUPS: Final = 50
 ALL: Final = "all rows"
@@ -83,8 +83,8 @@ class SliceTally:
         return (1.0 - percent_share(self._slices.sureness)) / max(bounds, 1)
 
     def _take_number(self, group: _Group, row: Row, said: Any, stable_said: Any) -> None:
-        if not is_number(row.label):
-            raise RowInvalid(f"{row.name}: mae and rmse need labels that are numbers")
+        if not is_number(row.label) or abs(row.label) > LARGEST_NUMBER:
+            raise RowInvalid(f"{row.name}: mae and rmse need labels that are numbers up to {LARGEST_NUMBER:g}")
         # What is no number at all is counted by the caller: an error has no size then.
         if not is_number(said):
             return

@@ -10,6 +10,9 @@ from tandem.quality.bounds import Estimate, mean_estimate, share_estimate
 ERRORS: Final = frozenset({"mae", "rmse"})
 """Metrics that are better the smaller they are."""
 
+LARGEST_NUMBER: Final = 1e70
+"""Of a prediction or a label: errors are squared twice, and of larger ones no figure could be told any more."""
+
 
 @dataclass(slots=True)
 class Spread:

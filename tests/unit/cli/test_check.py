@@ -108,6 +108,24 @@ def test_it_is_written_for_machines_and_pull_requests(tmp_path: Path, biased: st
     assert says in check(tmp_path, biased, "--output", output).stdout
 
 
+def test_details_that_cannot_be_written_are_no_refusal(tmp_path: Path, good: str) -> None:
+    result = check(tmp_path, good, "--details", str(tmp_path / "no-such-folder" / "details"))
+    assert result.exit_code == 2, result.output
+    assert "fraud passed" in result.stdout
+    assert "no-such-folder" in result.stderr
+
+
+def test_details_of_half_a_character_are_json_and_the_rest_can_be_read(tmp_path: Path, good: str) -> None:
+    model = MODEL.replace('"request": {}', '"request": {"name": "J\u00f6r\\ud83d"}').replace(
+        '{"status": 400}', '{"status": 418}'
+    )
+    result = check(tmp_path, good, "--details", str(tmp_path / "details"), model=model)
+    assert result.exit_code == 1, result.output
+    written = (tmp_path / "details").read_text(encoding="utf-8")
+    assert '"J\u00f6r\\ud83d"' in written
+    assert json.loads(written.splitlines()[0])["request"] == {"name": "J\u00f6r\ud83d"}
+
+
 def test_details_show_what_was_asked_and_answered(tmp_path: Path, good: str) -> None:
     model = MODEL.replace('"max": 1}', '"max": 0.1}')
     result = check(tmp_path, good, "--details", str(tmp_path / "details"), model=model)

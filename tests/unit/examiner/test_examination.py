@@ -62,6 +62,10 @@ class Service:
             raise httpx.ReadError("gone")
         if body["age"] == self.change.get("not_a_number"):
             return httpx.Response(200, content=b'{"risk": NaN}')
+        if body["age"] == self.change.get("unable"):
+            return httpx.Response(503)
+        if body["age"] == self.change.get("huge"):
+            return httpx.Response(200, content=b'{"risk": 1' + b"0" * 400 + b"}")
         wrong = self.change.get("bias", 0) * body.get("sex", 0)
         if self.change.get("workers"):
             wrong += self.requests[path] % 2
@@ -112,6 +116,8 @@ async def test_a_good_version_passes_and_every_request_is_marked(tmp_path: Path)
         ({"bias": 0.5}, "mae of sex 1"),
         ({"field": "score"}, "lacks risk"),
         ({"not_a_number": 20}, "young: the answer is of no use: it holds NaN"),
+        ({"huge": 20}, "young: the answer is of no use: a number in it has too many digits"),
+        ({"bias": 1e200}, "/risk is farther from 0 than 1e+70"),
         ({"bad_input": 500}, "bad input to /predict: it is answered with 500, not with 400"),
         ({"route": "/classify"}, "POST /predict is declared, and the bento has no such route"),
         ({"workers": True}, "answers differ from the first"),
@@ -161,6 +167,41 @@ async def test_a_pod_that_goes_while_it_is_asked_again_is_no_verdict(
         await examined(plan(tmp_path), Interrupted(httpx.ConnectError("no route to host"), 1000))
 
 
+async def test_half_a_character_is_asked_as_it_is_written(tmp_path: Path) -> None:
+    """Bad input, as of a client that cuts a text in the middle of an emoji; the rest of it as it is."""
+    case = {"name": "cut", "request": {"age": 20, "note": "\u00e4\ud83d"}, "must": True}
+    contents: list[bytes] = []
+
+    def noting(request: httpx.Request) -> httpx.Response:
+        contents.append(request.content)
+        return Service()(request)
+
+    report = await examine(written_cases(tmp_path, [case]), transport=httpx.MockTransport(noting))
+    assert report.passed
+    assert '{"age":20,"note":"\u00e4\\ud83d"}'.encode() in contents
+
+
+async def test_a_group_named_by_half_a_character_can_be_told_of(tmp_path: Path) -> None:
+    given = plan(tmp_path)
+    rows = [{**row, "groups": {"sex": "\ud83d"}} for row in ROWS]
+    (tmp_path / "rows").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    report = await examined(given, Service(bias=5))
+    assert "mae of sex ? is" in json.loads(report.to_message(4096))["message"]
+
+
+async def test_a_row_with_a_path_that_is_no_url_blames_nobody(tmp_path: Path) -> None:
+    given = written_cases(tmp_path, [{"name": "tab", "path": "/pre\tdict", "request": {}}])
+    with pytest.raises(Unfinished, match="is no URL"):
+        await examined(given, Service())
+
+
+def written_cases(folder: Path, cases: list[Any]) -> Plan:
+    """Return the plan, with these edge cases."""
+    given = plan(folder)
+    (folder / "cases").write_text("".join(json.dumps(case) + "\n" for case in cases), encoding="utf-8")
+    return given
+
+
 async def test_a_declared_nondeterministic_version_is_not_asked_again(tmp_path: Path) -> None:
     service = Service()
     report = await examined(plan(tmp_path, deterministic=False), service)
@@ -184,6 +225,7 @@ async def test_stable_is_asked_the_same_rows_only_where_it_is_compared(tmp_path:
         (b"", "does not exist or is empty"),
         (b"{}\n", "object with a request"),
         (b"x" * 3_000_000, "longer than"),
+        (b'{"request": {"age": 20, "sex": 0}, "label": 1e200}\n', "labels that are numbers up to 1e"),
         (b'{"request": {"age": 20}, "label": 1}\n', "neither groups nor request has the field sex"),
     ],
 )

@@ -29,6 +29,7 @@ def test_what_is_not_finite_is_no_number(text: bytes) -> None:
         (b"[" * 100 + b"]" * 100, "levels deep"),
         (b"[" * 200_000, "levels deep"),
         (b"1" * 10_000, "too many digits"),
+        (b'{"a": -1' + b"0" * 300 + b"}", "too many digits"),
         (b"[" + b"[]," * 600_000 + b"1]", "more than 500000 parts"),
     ],
 )

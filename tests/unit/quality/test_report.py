@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tandem.api.quality import Compare
-from tandem.quality.comparison import Comparison, same_answer
+from tandem.api.revision import QualityReport
+from tandem.quality.comparison import Comparison, apart, same_answer
 from tandem.quality.outcome import SLICES, Finding, Outcome
 from tandem.quality.report import Report
 
@@ -57,6 +58,15 @@ def test_it_fits_into_a_termination_message(letter: str) -> None:
     assert [gate["missed"] for gate in read["gates"]] == [500, 500]
 
 
+def test_names_of_any_length_and_of_half_characters_make_a_report_that_can_be_recorded() -> None:
+    report = Report()
+    report.take(SLICES, case(Outcome.MISSED, "\ud83d" + "a" * 400))
+    about = {"inputs": "1", "attempt": 1, "at": "2026-03-01T12:00:00Z"}
+    found = QualityReport.model_validate({**json.loads(report.to_message(4096)), **about})
+    [finding] = found.gates[0].findings or []
+    assert finding.name == "?" + "a" * 199
+
+
 def test_changed_answers_are_counted_and_the_largest_named() -> None:
     comparison = Comparison(Compare(max_changed="20%", answer="/y", tolerance=0.5))
     for number in range(10):
@@ -66,6 +76,12 @@ def test_changed_answers_are_counted_and_the_largest_named() -> None:
     finding = comparison.finding()
     assert finding.outcome is Outcome.MISSED
     assert finding.why.endswith("most of all: form, row 9, row 8")
+
+
+def test_answers_of_any_size_are_compared() -> None:
+    for one, other in ((10**299, -(10**299)), (1.7e308, -1.7e308)):
+        assert apart(one, other) > 0
+        assert not same_answer(one, other)
 
 
 def test_noise_of_arithmetic_is_the_same_answer() -> None:
