@@ -26,6 +26,7 @@ from tandem.quality.comparison import same_answer
 from tandem.quality.errors import QualityError
 from tandem.quality.expectations import Expected
 from tandem.quality.interface import Interface, bad_request_finding
+from tandem.quality.json_text import in_whole_characters
 from tandem.quality.outcome import Outcome
 from tandem.quality.rows import read_cases, read_rows
 
@@ -39,6 +40,8 @@ LONGEST: Final = 4096
 """Bytes of a termination message that Kubernetes keeps."""
 
 _BUSY: Final = frozenset({429, 503})
+_BEFORE: Final = "the pods before it"
+_NEITHER_BEFORE: Final = "another pod, which was not asked before either: any of the two may be wrong"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ class Question:
     path: str
     request: Any
     expected: Expected | None = None
+
+
+@dataclass(frozen=True)
+class _Right:
+    """The requests that are replayed, with the answers of a pod that is taken to be right."""
+
+    answers: list[tuple[Question, Any]]
+    whose: str
 
 
 @dataclass
@@ -64,7 +75,7 @@ class Smoked:
     def to_message(self, longest: int) -> str:
         """Return it as JSON of at most so many bytes."""
         for most in (300, 200, 100, 40, 0):
-            missed = {uid: why[:most] for uid, why in self.missed.items()}
+            missed = {uid: in_whole_characters(why[:most]) for uid, why in self.missed.items()}
             text = json.dumps({"passed": self.passed, "missed": missed, "asked": self.asked}, ensure_ascii=False)
             if len(text.encode()) <= longest:
                 return text
@@ -94,7 +105,8 @@ async def smoke(
     except QualityError as error:
         raise Unfinished(str(error)) from error
     found = Smoked()
-    right = await _right_answers(plan, interface, replayed if plan.quality.deterministic else [], end, transport)
+    answers = await _right_answers(plan, interface, replayed if plan.quality.deterministic else [], end, transport)
+    right = _Right(answers, _NEITHER_BEFORE if {*plan.stable} & {*pods.values()} else _BEFORE)
     for uid, address in pods.items():
         if loop.time() >= end:
             break
@@ -125,11 +137,9 @@ async def _ask_pod(found: Smoked, uid: str, pod: "_Pod", within: float) -> None:
 
 
 class _Pod:
-    """One pod that is asked. ``right``: the requests that are replayed, with their right answers."""
+    """One pod that is asked."""
 
-    def __init__(
-        self, asker: Asker, interface: Interface, cases: list[Question], right: list[tuple[Question, Any]]
-    ) -> None:
+    def __init__(self, asker: Asker, interface: Interface, cases: list[Question], right: _Right) -> None:
         self._asker = asker
         self._interface = interface
         self._cases = cases
@@ -145,26 +155,29 @@ class _Pod:
                 raise _Missed(finding.why)
         for case in self._cases:
             method = self._interface.method(case.path)
-            self._judge(case, await self._taken(self._asker.ask(method, case.path, case.request)))
-        for question, right in self._right:
+            assert case.expected is not None
+            asking = self._asker.ask(method, case.path, case.request)
+            self._judge(case, case.expected, await self._taken(asking, case.expected.status))
+        for question, right in self._right.answers:
             for _ in range(REPEATS):
                 answer = await self._taken(_afresh(self._asker, self._interface, question))
                 if not (answer.usable and same_answer(right, answer.body)):
-                    raise _Missed(f"{question.name}: asked again, it answers otherwise than the pods before it")
+                    raise _Missed(f"{question.name}: asked again, it answers otherwise than {self._right.whose}")
 
-    def _judge(self, case: Question, answer: Answer) -> None:
-        assert case.expected is not None
-        problem = case.expected.problem(answer)
-        if problem is None and case.expected.status == 200:
+    def _judge(self, case: Question, expected: Expected, answer: Answer) -> None:
+        problem = expected.problem(answer)
+        if problem is None and expected.status == 200:
             problem = self._interface.problem(case.path, answer)
         if problem is not None:
             raise _Missed(f"{case.name}: {problem}")
 
-    async def _taken(self, asking: Awaitable[Answer]) -> Answer:
+    async def _taken(self, asking: Awaitable[Answer], expected: int = 200) -> Answer:
+        """Return the answer; ``expected``: its right status, by which no pod is busy. Raises ``_Silent``."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         answer = await asking
-        if self._asker.unanswered or answer.flaw == LOST or answer.status in _BUSY:
+        busy = answer.status in _BUSY and answer.status != expected
+        if self._asker.unanswered or answer.flaw == LOST or busy:
             raise _Silent(answer.flaw or f"it is busy, and answers with {answer.status}")
         self.seconds += loop.time() - began
         return answer

@@ -76,6 +76,7 @@ async def test_a_pod_like_the_others_passes_with_few_requests_all_of_them_marked
     ("change", "says"),
     [
         ({"not_a_number": 22}, "age 22: the answer is of no use: it holds NaN"),
+        ({"huge": 22}, "age 22: the answer is of no use: a number in it has too many digits"),
         ({"field": "score"}, "age 20: there is no /risk in it"),
         ({"bad_input": 500}, "bad input to /predict: it is answered with 500, not with 400"),
         ({"workers": True}, "age "),
@@ -126,6 +127,12 @@ async def test_a_busy_pod_is_asked_another_time(tmp_path: Path, monkeypatch: pyt
     assert (found.passed, found.missed) == (["uid-good"], {})
 
 
+async def test_a_pod_that_answers_503_where_that_is_right_is_not_busy(tmp_path: Path) -> None:
+    child = {"name": "child", "request": {"age": 7}, "expect": {"status": 503}, "must": True}
+    found = await Pods(late=Service(unable=7)).smoked(plan(tmp_path, [child]), "late")
+    assert (found.passed, found.missed) == (["uid-late"], {})
+
+
 async def test_a_pod_that_is_gone_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "READY_WITHIN", 0.0)
     found = await Pods(good=Service()).smoked(plan(tmp_path), "gone", "good")
@@ -137,6 +144,19 @@ async def test_a_pod_that_is_gone_is_no_failure(tmp_path: Path, monkeypatch: pyt
 async def test_without_a_pod_to_compare_with_nobody_is_blamed(tmp_path: Path) -> None:
     with pytest.raises(Unfinished, match="the pod to compare with"):
         await Pods(before=None, late=Service(bias=0.5)).smoked(plan(tmp_path), "late")
+
+
+async def test_where_none_was_asked_before_it_is_told_that_either_may_be_wrong(tmp_path: Path) -> None:
+    cases = [{"name": "a man", "request": {"age": 30, "sex": 1}, "must": True}]
+    found = await Pods(before=Service(bias=0.5), late=Service()).smoked(plan(tmp_path, cases), "before", "late")
+    assert found.passed == ["uid-before"]
+    assert "which was not asked before either: any of the two may be wrong" in found.missed["uid-late"]
+
+
+def test_what_is_missed_at_a_pointer_of_half_a_character_can_be_told() -> None:
+    assert json.loads(Smoked(missed={"uid": "there is no /\ud83d in it"}).to_message(4096))["missed"] == {
+        "uid": "there is no /? in it"
+    }
 
 
 def test_what_it_says_fits_into_a_termination_message_whatever_it_is() -> None:
