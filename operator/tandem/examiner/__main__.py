@@ -17,11 +17,8 @@ from tandem.examiner.errors import Unfinished
 from tandem.examiner.examination import examine
 from tandem.examiner.keeper import LONGEST_TROUBLE, NotKept, keep, place_of
 from tandem.examiner.plan import Plan, read_plan
-from tandem.manifests.examination import ASKED
+from tandem.manifests.examination import ASKED, LONGEST_WORD
 from tandem.quality.report import Report
-
-LONGEST: Final = 4096
-"""Bytes of a termination message that Kubernetes keeps."""
 
 _TELL_EVERY: Final = 100
 
@@ -35,7 +32,7 @@ def main() -> int:
     except Unfinished as error:
         message.write_text(_trouble(str(error)), encoding="utf-8")
         return 1
-    message.write_text(report.to_message(LONGEST, cases), encoding="utf-8")
+    message.write_text(report.to_message(LONGEST_WORD, cases), encoding="utf-8")
     return 0
 
 

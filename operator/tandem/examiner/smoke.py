@@ -20,6 +20,7 @@ from tandem.examiner.asker import LOST, Asker
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.lines import lines_of
 from tandem.examiner.plan import Plan, read_plan
+from tandem.manifests.examination import LONGEST_WORD
 from tandem.manifests.smoke import SMOKE_SECONDS
 from tandem.quality.answers import Answer
 from tandem.quality.comparison import same_answer
@@ -36,9 +37,6 @@ REPEATS: Final = 3
 """How often a pod is asked each of those, on connections of their own: it may have several workers."""
 
 SECONDS_A_POD: Final = 20.0
-LONGEST: Final = 4096
-"""Bytes of a termination message that Kubernetes keeps."""
-
 _BUSY: Final = frozenset({429, 503})
 _BEFORE: Final = "the pods before it"
 _NEITHER_BEFORE: Final = "another pod, which was not asked before either: any of the two may be wrong"
@@ -249,7 +247,7 @@ def main() -> int:
     except Unfinished as error:
         message.write_text(json.dumps({"trouble": str(error)[:1000]}), encoding="utf-8")
         return 1
-    message.write_text(found.to_message(LONGEST), encoding="utf-8")
+    message.write_text(found.to_message(LONGEST_WORD), encoding="utf-8")
     sys.stdout.write(f"{found.asked} requests asked of {len(found.passed) + len(found.missed)} pods\n")
     return 0
 

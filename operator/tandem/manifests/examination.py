@@ -5,6 +5,7 @@ it found is its termination message, in counts and names; for what else it keeps
 """
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -29,13 +30,26 @@ ASKS: Final = "tandem.dev/asks"
 EXAMINER: Final = "examiner"
 ASKED: Final = "requests asked"
 """What the examiner writes after the count of them, now and then."""
-START_SECONDS: Final = 300
+_START_SECONDS: Final = 300
 """Scheduling, pulling the image and waiting for the candidate, on top of the declared duration."""
 
 LARGEST_SOURCE: Final = 256 * 1024 * 1024
 """Bytes of one source of rows."""
 
-_COPY: Final = 'exec head -c "$1" -- "$2" > /copied/rows.jsonl'
+LONGEST_WORD: Final = 3 * 1024
+"""Bytes of the last word of a pod that asks: of all containers of a pod the kubelet keeps 12 KiB, in equal parts.
+
+It has two at most, and whatever a mesh or a vault puts beside them may be two more.
+"""
+
+_COPY: Final = """\
+set -e
+most="$1"; shift
+while [ "$#" -gt 0 ]; do
+  head -c "$most" -- "$2" > "/copied/$1/rows.jsonl"
+  shift 2
+done
+"""
 """No more than it takes to know that it is too much: a path may lead to what never ends, and the node has one disk."""
 
 _PLAN: Final = "/tandem/plan"
@@ -82,6 +96,11 @@ def questions_digest(deployment: ModelDeployment, revision: ModelRevision, rows:
 def _digest(deployment: ModelDeployment, revision: ModelRevision, rows: Mapping[str, str], beside: str | None) -> str:
     parts = [revision.metadata.uid, plan_text(deployment, revision.metadata.name), sorted(rows.items()), beside]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def longest_seconds(quality: Quality) -> int:
+    """Return the seconds after which a pod that asks is ended by its node."""
+    return math.ceil(duration_seconds(quality.limits.duration)) + _START_SECONDS
 
 
 def row_config_maps(quality: Quality) -> list[str]:
@@ -133,7 +152,7 @@ def examiner_manifest(
     template = from_yaml(revision.spec.template)["spec"]
     bento = next(container for container in template["containers"] if container["name"] == CONTAINER)
     sources = _sources(quality)
-    copies = [_copy(folder, source, bento["image"]) for folder, source in sources if source.path is not None]
+    files = {folder: source.path for folder, source in sources if source.path is not None}
     pull = {"imagePullSecrets": template["imagePullSecrets"]} if "imagePullSecrets" in template else {}
     return {
         "apiVersion": "v1",
@@ -143,12 +162,12 @@ def examiner_manifest(
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "activeDeadlineSeconds": math.ceil(duration_seconds(quality.limits.duration)) + START_SECONDS,
+            "activeDeadlineSeconds": longest_seconds(quality),
             "terminationGracePeriodSeconds": 5,
             "securityContext": pod_security(),
             **pull,
             **keeping_pod(keeping, own_pull=bool(pull)),
-            **({"initContainers": copies} if copies else {}),
+            **({"initContainers": [_copy(files, bento["image"])]} if files else {}),
             "containers": [_container(examination, sources, image, keeping, revision)],
             "volumes": [
                 {"name": "plan", "configMap": {"name": plan["metadata"]["name"]}},
@@ -198,17 +217,16 @@ def _container(
     }
 
 
-def _copy(folder: str, source: RowSource, image: str) -> dict[str, Any]:
-    """Return what copies a file of rows out of the bento's image."""
-    assert source.path is not None
+def _copy(files: Mapping[str, str], image: str) -> dict[str, Any]:
+    """Return what copies files of rows out of the bento's image, paths by folder: all of them (see `LONGEST_WORD`)."""
     return {
-        "name": folder,
+        "name": "rows",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["sh", "-c", _COPY, "sh", str(LARGEST_SOURCE + 1), source.path],
+        "command": ["sh", "-c", _COPY, "sh", str(LARGEST_SOURCE + 1), *itertools.chain(*files.items())],
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
         "securityContext": container_security(read_only_root=True),
-        "volumeMounts": [{"name": folder, "mountPath": "/copied"}],
+        "volumeMounts": [{"name": folder, "mountPath": f"/copied/{folder}"} for folder in files],
     }
 
 

@@ -5,16 +5,18 @@
 
 import itertools
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tandem.api.objects import parse_deployment, parse_revision
 from tandem.manifests.configs import ConfigContent
 from tandem.manifests.declared import declare
 from tandem.manifests.edges import edges
-from tandem.manifests.examination import Examination, examiner_manifest, plan_manifest
+from tandem.manifests.examination import LONGEST_WORD, Examination, examiner_manifest, plan_manifest
 from tandem.manifests.missed import ExaminerRole, Keeping, account_manifest, binding_manifest
 from tandem.manifests.revision import revision_manifest
 from tandem.manifests.smoke import SmokeTest, smoke_manifest
@@ -87,6 +89,31 @@ def examined_by(keeping: Keeping, **quality: Any) -> dict[str, Any]:
     configs = {each["metadata"]["name"]: ConfigContent.of(each) for each in config_maps}
     revision = parse_revision(revision_manifest(md, declare(md.spec, configs), 1, edges(md.spec.requirements)))
     return examiner_manifest(md, revision, Examination("fraud-r1", 1, "0" * 16, ("10.0.0.7",)), "tandem:1", keeping)
+
+
+FILES = {"rows": [{"path": f"/home/bentoml/bento/src/it's {number}.jsonl"} for number in range(8)]}
+
+
+def test_what_it_has_to_say_is_kept_however_many_files_are_copied() -> None:
+    """The kubelet keeps 12 KiB of the last words of all containers; a mesh may put two beside ours."""
+    spec = examined_by(Keeping(), edgeCases=FILES)["spec"]
+    assert 12 * 1024 // (len(spec["initContainers"]) + len(spec["containers"]) + 2) >= LONGEST_WORD
+
+
+@pytest.mark.parametrize("gone", [None, 0, 7])
+def test_each_file_is_copied_into_its_folder_or_none_is_asked(tmp_path: Path, gone: int | None) -> None:
+    [copying] = examined_by(Keeping(), edgeCases=FILES, slices=None)["spec"]["initContainers"]
+    for number, mount in enumerate(copying["volumeMounts"]):
+        (tmp_path / mount["mountPath"].removeprefix("/")).mkdir(parents=True)
+        if number != gone:
+            (tmp_path / f"it's {number}.jsonl").write_text(f"{number}\n")
+    here = [word.replace("/home/bentoml/bento/src", str(tmp_path)) for word in copying["command"]]
+    here[2] = here[2].replace("/copied", f"{tmp_path}/copied")
+    ended = subprocess.run(here, check=False, capture_output=True)
+    assert (ended.returncode == 0) is (gone is None)
+    copied = {file.parent.name: file.read_text() for file in tmp_path.glob("copied/*/rows.jsonl")}
+    if gone is None:
+        assert copied == {f"cases-{number}": f"{number}\n" for number in range(8)}
 
 
 def test_its_own_account_pulls_images_as_the_default_one_would() -> None:

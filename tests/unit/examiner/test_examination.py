@@ -20,7 +20,7 @@ from tandem.examiner.examination import REPLAYED, examine
 from tandem.examiner.lines import lines_of
 from tandem.examiner.plan import Plan, RowFiles
 from tandem.examiner.worst import WORST_OF_A_GROUP
-from tandem.manifests.examination import LARGEST_SOURCE
+from tandem.manifests.examination import LARGEST_SOURCE, LONGEST_WORD
 from tandem.quality.answers import Answer
 from tandem.quality.comparison import MOST_NAMED
 from tandem.quality.report import Report
@@ -186,7 +186,7 @@ async def test_a_group_named_by_half_a_character_can_be_told_of(tmp_path: Path) 
     rows = [{**row, "groups": {"sex": "\ud83d"}} for row in ROWS]
     (tmp_path / "rows").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     report = await examined(given, Service(bias=5))
-    assert "mae of sex ? is" in json.loads(report.to_message(4096))["message"]
+    assert "mae of sex ? is" in json.loads(report.to_message(LONGEST_WORD))["message"]
 
 
 async def test_a_row_with_a_path_that_is_no_url_blames_nobody(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tandem.examiner.__main__ import LONGEST, Teller, main
+from tandem.examiner.__main__ import Teller, main
 from tandem.examiner.details import Detail, Details
 from tandem.examiner.plan import Plan
+from tandem.manifests.examination import LONGEST_WORD
 from tandem.quality.outcome import EDGE_CASES, Finding, Outcome
 from tandem.quality.report import Report
 
@@ -43,7 +44,7 @@ def test_a_verdict_stands_whatever_becomes_of_what_was_missed(
         monkeypatch.setenv(name, value)
     assert main() == 0
     content = message.read_bytes()
-    assert len(content) <= LONGEST
+    assert len(content) <= LONGEST_WORD
     report = json.loads(content)
     assert report["outcome"] == "Failed"
     assert report["cases"]["trouble"]

@@ -18,6 +18,7 @@ from tandem.examiner import smoke as smoking
 from tandem.examiner.errors import Unfinished
 from tandem.examiner.plan import Plan, RowFiles
 from tandem.examiner.smoke import Smoked, smoke
+from tandem.manifests.examination import LONGEST_WORD
 from tests.unit.examiner.test_examination import ROUTE, ROWS, Service
 
 MUST = [
@@ -154,15 +155,15 @@ async def test_where_none_was_asked_before_it_is_told_that_either_may_be_wrong(t
 
 
 def test_what_is_missed_at_a_pointer_of_half_a_character_can_be_told() -> None:
-    assert json.loads(Smoked(missed={"uid": "there is no /\ud83d in it"}).to_message(4096))["missed"] == {
+    assert json.loads(Smoked(missed={"uid": "there is no /\ud83d in it"}).to_message(LONGEST_WORD))["missed"] == {
         "uid": "there is no /? in it"
     }
 
 
 def test_what_it_says_fits_into_a_termination_message_whatever_it_is() -> None:
     found = Smoked(missed={f"uid-{number:032}": "é" * 300 for number in range(20)})
-    text = found.to_message(4096)
-    assert len(text.encode()) <= 4096
+    text = found.to_message(LONGEST_WORD)
+    assert len(text.encode()) <= LONGEST_WORD
     assert json.loads(text)["missed"].keys() == found.missed.keys()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tandem.api.quality import Compare
 from tandem.api.revision import QualityReport
+from tandem.manifests.examination import LONGEST_WORD
 from tandem.quality.comparison import Comparison, apart, same_answer
 from tandem.quality.outcome import SLICES, Finding, Outcome
 from tandem.quality.report import Report
@@ -51,8 +52,8 @@ def test_it_fits_into_a_termination_message(letter: str) -> None:
     for number in range(500):
         report.take_case(case(Outcome.MISSED, f"{number}{letter * 76}"), must=True)
         report.take(SLICES, case(Outcome.MISSED, f"{number}{letter * 76}"))
-    text = report.to_message(4096)
-    assert len(text.encode()) <= 4096
+    text = report.to_message(LONGEST_WORD)
+    assert len(text.encode()) <= LONGEST_WORD
     read = json.loads(text)
     assert read["outcome"] == "Failed"
     assert [gate["missed"] for gate in read["gates"]] == [500, 500]
@@ -62,7 +63,7 @@ def test_names_of_any_length_and_of_half_characters_make_a_report_that_can_be_re
     report = Report()
     report.take(SLICES, case(Outcome.MISSED, "\ud83d" + "a" * 400))
     about = {"inputs": "1", "attempt": 1, "at": "2026-03-01T12:00:00Z"}
-    found = QualityReport.model_validate({**json.loads(report.to_message(4096)), **about})
+    found = QualityReport.model_validate({**json.loads(report.to_message(LONGEST_WORD)), **about})
     [finding] = found.gates[0].findings or []
     assert finding.name == "?" + "a" * 199
 
