@@ -18,6 +18,7 @@ from tandem.manifests.examination import (
     EXAMINES_LABEL,
     examination_name,
     inputs_digest,
+    longest_seconds,
     questions_digest,
 )
 from tandem.manifests.smoke import SMOKES_LABEL
@@ -28,6 +29,9 @@ AGAIN_AFTER: Final = timedelta(seconds=30)
 
 LONGEST_AGAIN_AFTER: Final = timedelta(minutes=5)
 """The same after many tries: each is waited for as long as it has been tried before, so that pauses double."""
+
+OVERDUE_AFTER: Final = timedelta(minutes=1)
+"""A pod that should have ended so long ago is not ended by its node: that is gone, and the pod is Running for ever."""
 
 WHAT_SERVES_AGAIN_AFTER: Final = timedelta(minutes=10)
 """The same for a version that serves already: nobody waits for it."""
@@ -79,6 +83,7 @@ def examination_state(
 
     ``rows``: the editions of ConfigMaps, by name. ``asked``: how many requests were asked so far, by uid of the pod.
     """
+    assert deployment.spec.quality is not None
     slot, revision, mine = deployment.status.candidate, state.revision, examiners(pods)
     questions = questions_digest(deployment, revision, rows)
     inputs = inputs_digest(deployment, revision, rows) if slot is not None else questions
@@ -92,7 +97,8 @@ def examination_state(
     if pod is None:
         return QualityState(state.name, inputs, message="the pod that asks is being made", obsolete=others)
     if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
-        trouble = kept_from_running(name, pod.get("status", {}))
+        longest = longest_seconds(deployment.spec.quality)
+        trouble = kept_from_running(name, pod.get("status", {})) or overdue(pod, longest, now)
         so_far = asked.get(pod["metadata"]["uid"])
         message = "it is being asked" if so_far is None else f"it is being asked, {so_far} requests so far"
         return QualityState(state.name, inputs, message=message, trouble=trouble, obsolete=others)
@@ -179,6 +185,15 @@ def kept_from_running(name: str, status: Mapping[str, Any]) -> str | None:
     if scheduled is not None and scheduled["status"] == "False":
         return f"pod {name} has no node: {scheduled.get('message', '')}"
     return None
+
+
+def overdue(pod: Body, seconds: int, now: datetime) -> str | None:
+    """Return what to do about a pod that its node should have ended after ``seconds``, and has not."""
+    began = moment(pod.get("status", {}).get("startTime"))
+    if began is None or now - began < timedelta(seconds=seconds) + OVERDUE_AFTER:
+        return None
+    name = pod["metadata"]["name"]
+    return f"pod {name} should have ended by now: is its node gone? kubectl delete pod {name} --force has it made anew"
 
 
 def _names(pods: Iterable[Body]) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import MissedPod, Smoke
-from tandem.cluster.examined import asked_by, kept_from_running, last_word
+from tandem.cluster.examined import asked_by, kept_from_running, last_word, overdue
 from tandem.cluster.observe import Body, container_state, moment
 from tandem.manifests.examination import EXAMINER, questions_digest
-from tandem.manifests.smoke import SMOKES_LABEL, smoke_name
+from tandem.manifests.smoke import LONGEST_SMOKE_SECONDS, SMOKES_LABEL, smoke_name
 from tandem.rollout.observation import RevisionState, SmokeState
 
 TRY_AGAIN_AFTER: Final = timedelta(minutes=2)
@@ -88,7 +88,7 @@ def _looked_at(state: SmokeState, whose: RevisionState, attempt: int, pod: Body,
     name, revision, status = pod["metadata"]["name"], whose.name, pod.get("status", {})
     state = replace(state, on=revision)
     if status.get("phase") not in ("Succeeded", "Failed"):
-        return replace(state, trouble=kept_from_running(name, status))
+        return replace(state, trouble=kept_from_running(name, status) or overdue(pod, LONGEST_SMOKE_SECONDS, now))
     ended = container_state(pod, EXAMINER, "terminated") or {}
     over = moment(ended.get("finishedAt") or pod["metadata"].get("creationTimestamp")) or now
     known = whose.revision.status
@@ -118,7 +118,9 @@ def _report(state: RevisionState, word: Mapping[str, Any], attempt: int, at: dat
 
 def _asks(pod: Body, now: datetime) -> bool:
     status, made = pod.get("status", {}), moment(pod["metadata"].get("creationTimestamp"))
-    if status.get("phase") in ("Running", "Succeeded"):
+    if status.get("phase") == "Running":
+        return overdue(pod, LONGEST_SMOKE_SECONDS, now) is None
+    if status.get("phase") == "Succeeded":
         return True
     if status.get("phase") == "Failed" or kept_from_running(pod["metadata"]["name"], status) is not None:
         return False

@@ -17,6 +17,8 @@ SMOKES_LABEL: Final = "tandem.dev/smokes"
 SMOKE_SECONDS: Final = 60
 """Longest time for all questions to all pods of one go; those that are not reached are asked the next time."""
 _START_SECONDS: Final = 120
+LONGEST_SMOKE_SECONDS: Final = SMOKE_SECONDS + _START_SECONDS
+"""After so long the pod that asks is ended by its node."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def smoke_manifest(
     pod = examiner_manifest(deployment, revision, asked, image)
     pod["metadata"]["name"] = smoke.name
     pod["metadata"]["labels"][SMOKES_LABEL] = smoke.revision
-    pod["spec"]["activeDeadlineSeconds"] = SMOKE_SECONDS + _START_SECONDS
+    pod["spec"]["activeDeadlineSeconds"] = LONGEST_SMOKE_SECONDS
     [container] = pod["spec"]["containers"]
     container["command"] = ["python", "-m", "tandem.examiner.smoke"]
     container["env"].append({"name": "PODS", "value": ",".join(smoke.pods)})

@@ -33,7 +33,7 @@ LASTING: Final = timedelta(minutes=10)
 """That a ready pod could not be asked is told after so long: sooner, it is no news to anybody."""
 
 LOOK_AGAIN_SECONDS: Final = 30.0
-"""While pods cannot be asked."""
+"""While pods are asked, or cannot be: that the pod that asks will never end is told by no event."""
 
 AT_A_TIME: Final = 20
 MOST_KNOWN: Final = 1000
@@ -58,10 +58,10 @@ def smoke_due(draft: Draft) -> SmokeTest | None:
 
 
 def seconds_until_smoke(draft: Draft) -> float | None:
-    """Return when pods may be asked that are not asked yet because others were just now, or that were asked in vain."""
+    """Return when to look again: at pods that are asked, were asked in vain, or wait since others were just now."""
     if draft.seen.smoke.report is not None:
         return 0.0  # it is written down, and its pod is to go
-    if draft.seen.smoke.trouble is not None:
+    if draft.seen.smoke.on is not None or draft.seen.smoke.trouble is not None:
         return LOOK_AGAIN_SECONDS
     waits = [_next(draft, slot) - draft.now for slot in _slots(draft) if _unasked(draft, slot)]
     if draft.stable is not None and _missed(draft, draft.stable):

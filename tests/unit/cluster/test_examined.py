@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 
 from tandem.api.objects import ModelDeployment, parse_deployment
+from tandem.api.quality import Quality
 from tandem.api.revision import QualityReport
 from tandem.cluster.examined import (
     AGAIN_AFTER,
     LONGEST_AGAIN_AFTER,
+    OVERDUE_AFTER,
     examination_state,
     gated_revision,
     nothing_examined,
     requests_asked,
 )
-from tandem.manifests.examination import EXAMINES_LABEL, examination_name, inputs_digest
+from tandem.manifests.examination import EXAMINES_LABEL, examination_name, inputs_digest, longest_seconds
 from tandem.rollout.observation import QualityState, RevisionState
 from tests.unit.rollout.situations import R1, R2, canary, started
 from tests.unit.rollout.world import NOON
@@ -163,6 +165,19 @@ def test_it_is_left_alone_for_as_long_as_it_was_tried_before(tried: timedelta, p
 def test_one_that_runs_is_waited_for_and_those_of_other_inputs_are_not() -> None:
     found = look(pod("Running"), pod("Running", "fraud-r2-quality-1-old"))
     assert (found.outcome, found.trouble, found.obsolete) == (None, None, ("fraud-r2-quality-1-old",))
+
+
+def test_one_that_its_node_does_not_end_is_trouble() -> None:
+    """The node is dead: the API shows the pod as it was, for ever."""
+    running, late = pod("Running", startTime=ENDED), timedelta(seconds=longest_seconds(quality_of(DEPLOYMENT)))
+    assert look(running, now=NOON + late).trouble is None
+    found = look(running, now=NOON + late + OVERDUE_AFTER)
+    assert found.trouble is not None and f"kubectl delete pod {NAME} --force" in found.trouble
+
+
+def quality_of(deployment: ModelDeployment) -> Quality:
+    assert deployment.spec.quality is not None
+    return deployment.spec.quality
 
 
 def test_how_far_it_is_is_told() -> None:

@@ -234,6 +234,21 @@ def test_that_pods_cannot_be_asked_is_told_only_when_it_lasts() -> None:
     assert "no way there" in found.message and world.pods(R1)[2].name in found.message
 
 
+def test_a_pod_that_asks_on_a_node_that_died_asks_nobody_and_is_told_of() -> None:
+    """The API shows it as running for ever: what the pods count that it would ask is evidence again."""
+    world = scaled(3)
+    decided(world)
+    [name] = [pod["metadata"]["name"] for pod in smokes(world)]
+    assert world.observe().smoke.asked
+    assert decided(world).decision.wake_after == 30.0
+    world.pass_time(240)
+    assert not world.observe().smoke.asked
+    world.pass_time(360)
+    found = missed(world)
+    assert (found.status, found.reason) == ("Unknown", "QualityUnchecked")
+    assert f"kubectl delete pod {name} --force" in found.message
+
+
 def test_a_pod_that_could_not_be_asked_is_asked_again_and_not_at_once() -> None:
     world = scaled(3)
     decided(world)

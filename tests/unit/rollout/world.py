@@ -483,7 +483,7 @@ class World:
         metadata = {"name": examination.name, "uid": examination.name, "labels": labels, "annotations": annotations}
         pod: dict[str, Any] = {
             "metadata": {**metadata, "creationTimestamp": self.now.isoformat()},
-            "status": {"phase": "Running"},
+            "status": {"phase": "Running", "startTime": self.now.isoformat()},
         }
         pod["inputs"] = examination.inputs
         self.examiners.setdefault(examination.name, pod)
@@ -492,7 +492,9 @@ class World:
         labels = {EXAMINES_LABEL: smoke.revision, SMOKES_LABEL: smoke.revision}
         annotations = {ASKS: ",".join((smoke.beside_uid, *smoke.pods))}
         metadata = {"name": smoke.name, "uid": smoke.name, "labels": labels, "annotations": annotations}
-        pod = {"metadata": {**metadata, "creationTimestamp": self.now.isoformat()}, "status": {"phase": "Running"}}
+        now = self.now.isoformat()
+        status = {"phase": "Running", "startTime": now}
+        pod = {"metadata": {**metadata, "creationTimestamp": now}, "status": status}
         self.examiners.setdefault(smoke.name, pod)
 
     def _dismiss(self, name: str) -> None:
