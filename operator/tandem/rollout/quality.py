@@ -9,6 +9,7 @@ from tandem.rollout.capacity import pods_for
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import QualityState
 from tandem.rollout.operational import Finding
+from tandem.rollout.pace import stable_is_down
 
 QUALITY_FAILED = "QualityFailed"
 QUALITY_UNCHECKED = "QualityUnchecked"
@@ -61,7 +62,7 @@ def examination_due(draft: Draft, target: int, size: int) -> Examination | None:
     if slot is None or state is None or not awaits_verdict(draft) or not is_open(state):
         return None
     candidate, stable = draft.state(slot), draft.state(draft.stable) if draft.stable is not None else None
-    if candidate.ready < pods_for(target, size):
+    if candidate.ready < pods_for(target, size) or _stable_is_awaited(draft):
         return None
     return Examination(
         revision=slot.revision,
@@ -71,6 +72,14 @@ def examination_due(draft: Draft, target: int, size: int) -> Examination | None:
         stable=stable.addresses if stable is not None else (),
         pods=tuple(pod.uid for pod in candidate.within_reach),
     )
+
+
+def _stable_is_awaited(draft: Draft) -> bool:
+    """Tell whether stable is to be asked too, and has no ready pod for a moment: without it nothing is compared."""
+    slot, quality = draft.stable, draft.deployment.spec.quality
+    if slot is None or quality is None or not quality.asks_stable or stable_is_down(draft):
+        return False
+    return not draft.state(slot).addresses
 
 
 def recheck_due(draft: Draft) -> Examination | None:

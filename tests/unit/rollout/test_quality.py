@@ -103,6 +103,28 @@ def test_it_is_asked_when_enough_pods_are_ready() -> None:
     assert (examination.revision, examination.attempt, examination.candidate) == (R2, 1, ("10.0.0.1",))
 
 
+def test_it_waits_for_stable_that_is_to_be_compared_with_and_is_not_ready_for_a_moment() -> None:
+    world = started()
+    world.declare(quality={**QUALITY, "compare": {"maxChanged": "1%"}})
+    world.make_unready(world.pods(R1))
+    world.make_ready(world.pods(R2))
+    assert decided(world).decision.desired.examine is None
+    world.make_ready(world.pods(R1))
+    examination = decided(world).decision.desired.examine
+    assert examination is not None and examination.stable
+
+
+def test_stable_that_is_down_is_not_waited_for() -> None:
+    world = started()
+    world.declare(quality={**QUALITY, "compare": {"maxChanged": "1%"}})
+    world.make_unready(world.pods(R1))
+    world.make_ready(world.pods(R2))
+    decided(world)
+    world.pass_time(20)
+    examination = decided(world).decision.desired.examine
+    assert examination is not None and examination.stable == ()
+
+
 def test_what_had_weight_already_is_not_asked() -> None:
     world = canary()
     world.declare(quality=QUALITY)
