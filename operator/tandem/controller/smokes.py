@@ -12,6 +12,7 @@ from tandem.cluster.kinds import Object
 from tandem.cluster.smoked import asked_meanwhile, smoke_state
 from tandem.controller.examinations import Examinations
 from tandem.rollout.observation import RevisionState, SmokeState, Trouble
+from tandem.rollout.smoke import LOOK_AGAIN_SECONDS
 
 REFUSED_FOR: Final = timedelta(minutes=2)
 """For so long after a refusal, such as of a quota, no pod is made that asks later pods."""
@@ -48,7 +49,7 @@ class Smokes:
         if not refused:
             return None
         self._refused[key] = (now, refused[0].message)
-        return REFUSED_FOR.total_seconds()
+        return LOOK_AGAIN_SECONDS  # while it is remembered, and can be told
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a ModelDeployment that is gone."""

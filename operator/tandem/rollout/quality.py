@@ -104,14 +104,19 @@ def quality_missed(draft: Draft) -> Finding | None:
     if state is not None and state.trouble is not None:
         return ("Unknown", QUALITY_UNCHECKED, f"{name} serves, and cannot be asked: {state.trouble}")
     if is_unrecorded(draft.seen.quality, name) or (state is not None and state.outcome is None):
-        before = next((each for each in draft.previous.conditions or [] if each.type == QUALITY_MISSED), None)
-        return (before.status, before.reason, before.message) if before is not None else None
+        return told_before(draft)
     known = state or draft.state(draft.stable).revision.status.quality
     if known is not None and known.outcome == "Failed":
         what = f"{name} serves, and does not answer the questions of spec.quality as it should"
         said = f"{what}{_shown_by(draft, name)}: {known.message}"
         return ("True", QUESTIONS_MISSED, f"{said}. It is not sent back for it")
     return None
+
+
+def told_before(draft: Draft) -> Finding | None:
+    """Return the condition as it was told last."""
+    found = next((each for each in draft.previous.conditions or [] if each.type == QUALITY_MISSED), None)
+    return (found.status, found.reason, found.message) if found is not None else None
 
 
 def note_questions(draft: Draft, due: bool) -> None:

@@ -21,6 +21,7 @@ from tandem.rollout.quality import (
     is_open,
     is_unrecorded,
     quality_missed,
+    told_before,
 )
 
 SMOKE_EVERY: Final = timedelta(minutes=1)
@@ -104,8 +105,12 @@ def smoke_missed(draft: Draft) -> Finding | None:
         return ("True", PODS_MISSED, f"{what}. Nothing is taken away for it; kubectl delete pod {names} replaces them")
     trouble = draft.seen.smoke.trouble
     waiting = [pod.name for pod in _unasked(draft, slot) if _is_waiting(draft, pod)]
-    if trouble is None or not waiting:
+    if not waiting:
         return None
+    if trouble is None:
+        # They are asked once more, and what was said stands until they have answered: it would come and go otherwise.
+        before = told_before(draft)
+        return before if before is not None and before[0] == "Unknown" else None
     what = f"{len(waiting)} pods of {slot.revision} that came later cannot be asked, {waiting[0]} for one: {trouble}"
     return ("Unknown", QUALITY_UNCHECKED, what)
 
@@ -113,8 +118,7 @@ def smoke_missed(draft: Draft) -> Finding | None:
 def tell_of_smoke(draft: Draft) -> None:
     """Tell of pods of the version that serves that are found wanting, once: when the condition begins to say so."""
     found = smoke_missed(draft) if quality_missed(draft) is None else None
-    before = next((each for each in draft.previous.conditions or [] if each.type == QUALITY_MISSED), None)
-    if found is not None and found[0] == "True" and (before is None or before.message != found[2]):
+    if found is not None and found[0] == "True" and found != told_before(draft):
         draft.tell_warning(QUALITY_MISSED, found[2])
 
 

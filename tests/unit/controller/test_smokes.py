@@ -27,9 +27,18 @@ def made(editions: Editions | None = None, image: str | None = "tandem:1") -> Sm
 async def test_after_a_refusal_no_pod_is_made_for_some_time() -> None:
     smokes = made()
     assert (await look(smokes)).trouble is None
-    assert smokes.note_refused(KEY, [FULL], NOON) == REFUSED_FOR.total_seconds()
-    assert (await look(smokes, 119)).trouble == FULL.message
-    assert (await look(smokes, 120)).trouble is None
+    smokes.note_refused(KEY, [FULL], NOON)
+    last = REFUSED_FOR.total_seconds() - 1
+    assert (await look(smokes, last)).trouble == FULL.message
+    assert (await look(smokes, last + 1)).trouble is None
+
+
+async def test_a_refusal_is_looked_at_again_while_it_is_remembered() -> None:
+    """Otherwise it would be forgotten at each look, and nobody would ever be told."""
+    smokes = made()
+    again = smokes.note_refused(KEY, [FULL], NOON)
+    assert again is not None
+    assert (await look(smokes, again)).trouble == FULL.message
 
 
 async def test_nothing_is_remembered_of_a_model_that_is_gone() -> None:

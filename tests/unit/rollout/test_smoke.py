@@ -234,6 +234,28 @@ def test_that_pods_cannot_be_asked_is_told_only_when_it_lasts() -> None:
     assert "no way there" in found.message and world.pods(R1)[2].name in found.message
 
 
+def test_that_pods_cannot_be_asked_does_not_come_and_go_with_each_try() -> None:
+    world = scaled(3)
+    decided(world)
+    world.pass_time(601)
+    told = []
+    for _ in range(60):
+        for pod in smokes(world):
+            if pod["status"]["phase"] == "Running":
+                world.end_examination(pod["metadata"]["name"], {"trouble": "no way there"}, "Failed")
+        for _ in range(3):
+            found = missed(world)
+            told.append(found.status if found is not None else None)
+            world.pass_time(10)
+    assert set(told) == {"Unknown"}
+    decided(world)
+    world.pass_time(121)
+    rounds(world, 2)
+    world.end_smokes()
+    rounds(world, 2)
+    assert missed(world) is None
+
+
 def test_a_pod_that_asks_on_a_node_that_died_asks_nobody_and_is_told_of() -> None:
     """The API shows it as running for ever: what the pods count that it would ask is evidence again."""
     world = scaled(3)
