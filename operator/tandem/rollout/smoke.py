@@ -168,16 +168,17 @@ def _turn(pod: PodState, now: datetime) -> tuple[int, str]:
 
 
 def _unasked(draft: Draft, slot: _Slot) -> list[PodState]:
-    """Return the ready pods that were never asked, and after some time those that answered wrongly."""
+    """Return the ready pods that were never asked, and of what serves, now and then, those that answered wrongly."""
     known, ready = _known(draft, slot), draft.state(slot).within_reach
     if known is None:
         return list(ready)
-    pods, missed = known.pods or [], [each.uid for each in known.missed or []]
-    if len(pods) + len(missed) >= MOST_KNOWN:
+    passed, missed = {*(known.pods or [])}, {each.uid for each in known.missed or []}
+    if len(passed) + len(missed) >= MOST_KNOWN:
         return []
-    again = isinstance(slot, StableSlot) and draft.now - known.at >= ASKED_AGAIN_AFTER
-    asked = {*pods} if again else {*pods, *missed}
-    return [pod for pod in ready if pod.uid not in asked]
+    new = [pod for pod in ready if pod.uid not in passed | missed]
+    # Beside new ones, too: it is known when the last were asked, which is always just now where others keep coming.
+    again = isinstance(slot, StableSlot) and (new or draft.now - known.at >= ASKED_AGAIN_AFTER)
+    return [pod for pod in ready if pod.uid not in passed] if again else new
 
 
 def _known(draft: Draft, slot: _Slot) -> Smoke | None:

@@ -165,6 +165,28 @@ def test_a_pod_that_answered_wrongly_is_asked_again_after_some_time_and_may_pass
     assert missed(world) is None
 
 
+def test_one_that_answered_wrongly_is_asked_again_though_others_keep_coming() -> None:
+    world = scaled(3)
+    decided(world)
+    [bad] = uids(world)[2:]
+    world.end_smokes(WHY)
+    rounds(world, 2)
+    world.pass_time(60)
+    assert decided(world).decision.desired.smoke is None, "it alone is left alone for ten minutes"
+    world.declare(replicas=9)
+    decided(world)
+    more(world)
+    asked: set[str] = set()
+    while bad not in asked:
+        smoke = decided(world).decision.desired.smoke
+        assert smoke is not None, "all others were asked, and it was not"
+        asked |= {*smoke.pods}
+        world.end_smokes()
+        rounds(world, 2)
+        world.pass_time(60)
+    assert missed(world) is None
+
+
 def in_rollout() -> World:
     """Another version is on its way, was asked, gets requests, and more of its pods have just become ready."""
     world = passed(replicas=4)
