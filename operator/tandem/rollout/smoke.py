@@ -140,8 +140,9 @@ def _next(draft: Draft, slot: _Slot) -> datetime:
 def _test(draft: Draft, slot: _Slot) -> SmokeTest | None:
     state = draft.state(slot)
     due = _unasked(draft, slot)
-    # Half of them at most: of those that are asked meanwhile nothing counts, and the others are judged on.
-    most = min(AT_A_TIME, max(state.ready // 2, 1))
+    # With the one that they are compared with, half of them: nothing counts of these meanwhile, and the others are
+    # judged on. Of two or three one has to be asked all the same.
+    most = min(AT_A_TIME, max(state.ready // 2 - 1, 1))
     batch = sorted(due, key=lambda pod: _turn(pod, draft.now))[:most]
     if not batch:
         return None

@@ -22,9 +22,9 @@ def passed(**spec: Any) -> World:
     return world
 
 
-def scaled(replicas: int = 4) -> World:
-    """Two more pods have come, and are ready."""
-    world = passed()
+def scaled(replicas: int = 4, before: int = 2) -> World:
+    """More pods have come, and are ready."""
+    world = passed(replicas=before)
     world.declare(replicas=replicas)
     decided(world)
     more(world)
@@ -60,11 +60,11 @@ def test_the_pods_that_the_gate_asked_are_known_with_its_verdict_and_not_asked_a
 
 
 def test_pods_that_come_later_are_asked_together_beside_one_that_was_asked() -> None:
-    world = scaled()
+    world = scaled(6, before=4)
     smoke = decided(world).decision.desired.smoke
     assert smoke is not None
-    assert sorted(smoke.pods) == sorted(uids(world)[2:])
-    assert smoke.beside_uid in uids(world)[:2]
+    assert sorted(smoke.pods) == sorted(uids(world)[4:])
+    assert smoke.beside_uid in uids(world)[:4]
     world.end_smokes()
     rounds(world, 2)
     assert sorted(record(world).pods or []) == sorted(uids(world))
@@ -110,10 +110,13 @@ def test_pods_that_give_no_answer_do_not_stand_first_in_every_round() -> None:
     assert len(firsts) > 1
 
 
-def test_at_most_half_of_the_pods_are_asked_at_once() -> None:
-    world = scaled(7)
-    smoke = decided(world).decision.desired.smoke
-    assert smoke is not None and len(smoke.pods) == 3
+@pytest.mark.parametrize(("replicas", "most"), [(3, 2), (4, 2), (7, 3), (8, 4)])
+def test_at_most_half_of_the_pods_take_part_and_always_one_is_asked(replicas: int, most: int) -> None:
+    """The one that they are compared with takes part: what it counts meanwhile is no evidence either."""
+    world = scaled(replicas)
+    decided(world)
+    [pod] = smokes(world)
+    assert len(asked_by(pod)) == most
 
 
 def test_a_pod_of_what_serves_that_answers_wrongly_is_named_until_it_is_gone() -> None:
