@@ -259,7 +259,12 @@ def _recent(before: PodLedger | None, at: float, finished: int, in_progress: int
 
 
 def _was_reset(before: PodLedger, after: PodLedger) -> bool:
-    return after.finished < before.finished or after.answered < before.answered or after.errors < before.errors
+    """Tell whether any part fell: were only the whole looked at, the rest would have grown by more than there was."""
+    return any(now < then for then, now in zip(_parts(before), _parts(after), strict=True))
+
+
+def _parts(pod: PodLedger) -> tuple[int, ...]:
+    return pod.finished, pod.answered - pod.errors, pod.errors, pod.turned_away
 
 
 def _increments(before: PodLedger, after: PodLedger) -> dict[str, Counts]:

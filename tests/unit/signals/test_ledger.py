@@ -99,6 +99,21 @@ class TestCounting:
         watcher.bento.answer(3)
         assert watcher.look().counts["r1"]["errors"] == Counts(3, 0)
 
+    @pytest.mark.parametrize("fell", [200, 429, 500])
+    def test_a_part_that_fell_starts_a_new_baseline_though_the_whole_grew(self, fell: int) -> None:
+        bento = Bento()
+        for code in (200, 429, 500):
+            bento.answer(10, code)
+        watcher = Watcher(bento, OBJECTIVES)
+        watcher.look()
+        watcher.bento = Bento()
+        for code in (200, 429, 500):
+            watcher.bento.answer(2 if code == fell else 30, code)
+        folded = watcher.look()
+        assert (folded.counts["r1"]["errors"], folded.turned_away["r1"]) == (Counts(), Counts())
+        watcher.bento.answer(3, fell)
+        assert watcher.look().counts["r1"]["errors"].bad == (3 if fell == 500 else 0)
+
     def test_an_unreadable_pod_is_caught_up_on_and_a_vanished_one_forgotten(self) -> None:
         bento = Bento()
         ledger = fold(Ledger(), [sample(bento, 1.0)], {}).ledger
