@@ -111,7 +111,11 @@ class Histories:
                 await self._wait_until(following.due if following is not None else None)
                 continue
             following.due = loop.time() + EVERY
-            await self._look(following)
+            try:
+                await self._look(following)
+            except Exception:
+                # A mistake of ours; were it the last look, nothing would be learned of any other model either.
+                log.exception("a look at %s/%s, which serves alone, has failed", *following.key)
             await asyncio.sleep(len(following.targets) / PODS_PER_SECOND)
 
     async def _wait_until(self, due: float | None) -> None:

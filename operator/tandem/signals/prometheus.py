@@ -43,6 +43,7 @@ LARGEST_ANSWER: Final = 16 * 1024 * 1024
 MOST_CONNECTIONS: Final = 64
 """To all Prometheus servers together."""
 
+LAST_PORT: Final = 65535
 SCRAPES_MISSED: Final = 3
 """Scrapes without anything new of a pod after which that is said."""
 
@@ -109,7 +110,7 @@ class PrometheusClient:
     async def _post(self, address: str, text: str, at: float | None) -> bytes:
         form = {"query": text, "timeout": f"{self.timeout:g}s", **({"time": f"{at:.3f}"} if at is not None else {})}
         content = urlencode(form).encode()
-        url, token = f"{address.rstrip('/')}/api/v1/query", self._tokens.token(address)
+        url, token = _query_url(address), self._tokens.token(address)
         headers = {**_HEADERS, **({"Authorization": f"Bearer {token}"} if token is not None else {})}
         response = await self._transport.handle_async_request(
             httpx.Request("POST", url, headers=headers, content=content)
@@ -261,6 +262,18 @@ class PrometheusScraper:
 
     def _unreadable(self, pod: PodTarget, reason: Trouble, what: str) -> Unreadable:
         return Unreadable(pod, reason, f"metrics cannot be read from Prometheus at {self._source.address}: {what}")
+
+
+def _query_url(address: str) -> httpx.URL:
+    """Return what is asked there. A CRD's pattern lets addresses pass that no connection can be opened to."""
+    try:
+        url = httpx.URL(f"{address.rstrip('/')}/api/v1/query")
+        host, port = url.host, url.port or 0
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise Unanswered("Unreachable", f"that is no address: {error}") from None
+    if port > LAST_PORT:
+        raise Unanswered("Unreachable", f"that is no address: {host} cannot have a port {port}")
+    return url
 
 
 async def _read(response: httpx.Response, largest: int) -> bytes:

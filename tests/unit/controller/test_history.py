@@ -129,6 +129,25 @@ def test_pods_that_cannot_be_read_teach_nothing_and_stop_nothing() -> None:
     in_virtual_time(scene())
 
 
+class Broken(Pods):
+    """Pods that the operator fails to read, by a mistake of its own."""
+
+    async def scrape(self, pods: Sequence[PodTarget]) -> list[PodSample | Unreadable]:
+        raise OverflowError(f"what reads {pods} is broken")
+
+
+def test_a_look_that_fails_is_logged_and_ends_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        histories, alive = Histories(), Pods()
+        histories.learn(KEY, "fraud-r1", Broken(), pods(), {})
+        histories.learn(("payments", "other"), "other-r1", alive, pods(1, "other-r1"), {})
+        await learning(histories, 5 * EVERY + 1)
+        assert requests(histories.of(("payments", "other"), "other-r1")) == 50
+
+    in_virtual_time(scene())
+    assert "a look at payments/fraud, which serves alone, has failed" in caplog.text
+
+
 class Still(Pods):
     """Pods that answer nobody by themselves."""
 

@@ -253,6 +253,22 @@ async def test_nobody_there() -> None:
     assert answer.message.endswith("connection refused; see that it runs there")
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:90900", "that is no address: 127.0.0.1 cannot have a port 90900"),
+        ("http://[1.2.3]:9090", "that is no address: Invalid IPv6 address: '[1.2.3]'"),
+        ("http://xn--a:9090", "that is no address: Codepoint U+0080"),
+    ],
+)
+async def test_an_address_that_no_connection_can_be_opened_to_is_said_to_be_none(address: str, said: str) -> None:
+    async with PrometheusClient() as client:
+        (answer,) = await PrometheusScraper(client, PrometheusSource(address=address)).scrape([pod()])
+    assert isinstance(answer, Unreadable)
+    assert answer.reason == "Unreachable"
+    assert said in answer.message
+
+
 async def test_only_what_is_allowed_is_asked() -> None:
     async with serving(replying(matrix(total([(1.0, 3)])))) as server:
         source = PrometheusSource(address=f"{server.url}/")
