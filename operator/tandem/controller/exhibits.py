@@ -85,6 +85,13 @@ def by_users(deployment: ModelDeployment, subject: Subject) -> bool:
     return subject.watched and not stable_is_asked(deployment)
 
 
+def gets_requests(deployment: ModelDeployment, subject: Subject, counts: Mapping[str, Mapping[str, Counts]]) -> bool:
+    """Tell whether the version judged gets requests: by the gateway's word, or since some of its own were counted."""
+    candidate = deployment.status.candidate
+    given = subject.watched or (candidate is not None and candidate.weight_since is not None)
+    return given or any(increment.total for increment in counts.get(subject.revision, {}).values())
+
+
 def stable_is_asked(deployment: ModelDeployment) -> bool:
     """Tell whether Tandem asks stable beside the candidate."""
     candidate, quality = deployment.status.candidate, deployment.spec.quality
@@ -226,6 +233,28 @@ class Exhibit:
             "ledger": ledger_to_dict(ledger),
             **({"tallies": tallies_to_dict(tallies)} if tallies.stands else {}),
         }
+
+
+def after_look(
+    exhibit: Exhibit,
+    subject: Subject,
+    deployment: ModelDeployment,
+    counts: Mapping[str, Mapping[str, Counts]],
+    turned_away: Mapping[str, Counts],
+) -> Exhibit:
+    """Return the exhibit after a look: as the spec declares it now, and with what was counted, if that is evidence.
+
+    What Tandem itself asked a candidate and stable before the first weight is none. Nor is what stable answers users
+    while the candidate gets nothing: it would all be one block with the first of the candidate's requests, and a bad
+    spell of stable's in that time would hide a bad candidate. Without a gateway there are no such blocks, as the two
+    never answer side by side; what stable answers is the record that the watch window goes by.
+    """
+    exhibit = exhibit.under({*objective_seconds(deployment), *gateway_metrics(deployment)}, named_in(deployment))
+    exhibit = exhibit.at(subject)
+    side_by_side = deployment.spec.traffic.gateway is not None
+    if not by_users(deployment, subject) or (side_by_side and not gets_requests(deployment, subject, counts)):
+        return exhibit
+    return exhibit.after(counts, turned_away)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,8 @@ from tandem.cluster.cache import Key
 from tandem.controller.exhibits import (
     Exhibit,
     Subject,
+    after_look,
     begin,
-    by_users,
-    gateway_metrics,
-    named_in,
     objective_seconds,
     restore,
     settings_of,
@@ -122,9 +120,7 @@ class Trials:
         self._note_objectives(key, deployment, counted)
         if subject is None or trial.exhibit is None:
             return Judged()
-        exhibit = trial.exhibit.under({*objectives, *gateway_metrics(deployment)}, named_in(deployment)).at(subject)
-        # What Tandem itself asked a candidate and stable before the first weight is no evidence on either.
-        trial.exhibit = exhibit.after(counted.counts, counted.turned_away) if by_users(deployment, subject) else exhibit
+        trial.exhibit = after_look(trial.exhibit, subject, deployment, counted.counts, counted.turned_away)
         with_tallies = trial.reader.trouble_with_tallies()
         unseen = {GATEWAY_ERRORS} if with_tallies is not None else set()
         verdict = trial.exhibit.verdict(settings_of(deployment, subject), unseen)

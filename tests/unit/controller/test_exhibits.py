@@ -6,18 +6,30 @@ import pytest
 
 from tandem.api.objects import ModelDeployment, parse_deployment
 from tandem.api.quality import Quality
-from tandem.controller.exhibits import allowed_shares, begin, by_users, objective_seconds, settings_of, subject_of
-from tandem.judge import Counts
+from tandem.controller.exhibits import (
+    after_look,
+    allowed_shares,
+    begin,
+    by_users,
+    objective_seconds,
+    settings_of,
+    subject_of,
+)
+from tandem.judge import Counts, History, Increment, MetricEvidence, Verdict, VerdictKind, add_history
+from tandem.judge.counts import NONE
 
 SINCE = "2026-03-01T12:00:00Z"
+R1, R2 = "fraud-r1", "fraud-r2"
 STRICT = {"latency": {"p99": "150ms"}, "availability": "99.9%"}
+GATEWAY = {"parentRefs": [{"name": "gw"}]}
 
 
-def deployment(requirements: dict[str, Any], **status: Any) -> ModelDeployment:
+def deployment(requirements: dict[str, Any], traffic: dict[str, Any] | None = None, **status: Any) -> ModelDeployment:
     spec = {
         "owners": {"engineering": {"team": "payments", "contact": "payments@example.com"}},
         "model": {"image": "fraud:2", "service": "Fraud"},
         "requirements": requirements,
+        "traffic": traffic or {},
     }
     return parse_deployment({"metadata": {"name": "fraud"}, "spec": spec, "status": status})
 
@@ -31,6 +43,39 @@ def rolling(requirements: dict[str, Any], contract: dict[str, Any] | None = None
 def watched(requirements: dict[str, Any], contract: dict[str, Any]) -> ModelDeployment:
     fallback = {"revision": "fraud-r1", "size": 1, "contract": contract}
     return deployment(requirements, stable={"revision": "fraud-r2", "since": SINCE}, fallback=fallback)
+
+
+def weighing(weight: int, *, accepted: bool = True, gateway: bool = True) -> ModelDeployment:
+    """Return the model while its candidate is ready, and has this weight."""
+    candidate: dict[str, Any] = {"revision": R2, "attempt": 1, "since": SINCE, "size": 1, "weight": weight}
+    if accepted and weight:
+        candidate["weightSince"] = SINCE
+    traffic = {"gateway": GATEWAY} if gateway else {}
+    return deployment({}, traffic, stable={"revision": R1, "since": SINCE}, candidate=candidate)
+
+
+class Trial:
+    """What the controller makes of each look, without pods."""
+
+    def __init__(self, found: ModelDeployment, history: History | None = None) -> None:
+        subject = subject_of(found)
+        assert subject is not None
+        self.exhibit = begin(subject, found, history)
+
+    def look(self, found: ModelDeployment, stable: Counts, candidate: Counts = NONE) -> Verdict:
+        subject = subject_of(found)
+        assert subject is not None
+        counts = {R1: {"errors": stable}, R2: {"errors": candidate}}
+        self.exhibit = after_look(self.exhibit, subject, found, counts, {})
+        return self.exhibit.verdict(settings_of(found, subject))
+
+
+def an_hour() -> History:
+    """Return what is learned of stable in an hour at 100 requests a second, five in a thousand of them bad."""
+    history = History()
+    for _ in range(360):
+        history = add_history(history, {"errors": Counts(1000, 5)})
+    return history
 
 
 @pytest.mark.parametrize(
@@ -87,3 +132,33 @@ def test_what_tandem_asked_is_no_evidence(slots: dict[str, Any], quality: dict[s
     subject = subject_of(found)
     assert subject is not None
     assert by_users(found, subject) is counts
+
+
+@pytest.mark.parametrize(
+    ("found", "candidate", "counts"),
+    [
+        pytest.param(weighing(0), Counts(), False, id="before-the-first-weight"),
+        pytest.param(weighing(10, accepted=False), Counts(), False, id="before-the-gateway-has-accepted-it"),
+        pytest.param(weighing(10), Counts(), True, id="no-request-of-its-own-at-this-look"),
+        pytest.param(weighing(10, accepted=False), Counts(1), True, id="the-gateway-has-not-said-so-yet"),
+        pytest.param(weighing(0), Counts(3, 3), True, id="read-after-its-weight-was-taken-away"),
+        pytest.param(weighing(0, gateway=False), Counts(), True, id="never-side-by-side"),
+    ],
+)
+def test_what_stable_answers_is_evidence_while_the_candidate_gets_requests(
+    found: ModelDeployment, candidate: Counts, counts: bool
+) -> None:
+    trial = Trial(found)
+    trial.look(found, Counts(50, 1), candidate)
+    counted = trial.exhibit.evidence.metrics["errors"]
+    assert isinstance(counted, MetricEvidence)
+    assert counted.rollout == (Increment(candidate, Counts(50, 1)) if counts else Increment())
+
+
+def test_a_bad_spell_of_stable_before_the_first_weight_hides_no_bad_candidate() -> None:
+    trial = Trial(weighing(0), an_hour())
+    for _ in range(120):
+        trial.look(weighing(0), Counts(50, 15))
+    kinds = {trial.look(weighing(10), Counts(45), Counts(5, 1)).kind for _ in range(20)}
+    assert VerdictKind.ROLL_BACK in kinds
+    assert VerdictKind.ADVANCE not in kinds
