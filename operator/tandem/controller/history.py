@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tandem.cluster.cache import Key
+from tandem.controller.left_out import LeftOut
 from tandem.controller.objectives import Objectives
 from tandem.judge import History, add_history
-from tandem.signals import Ledger, PodSample, PodTarget, fold
+from tandem.signals import Ledger, PodSample, PodTarget
 from tandem.signals.collector import Scraper
 from tandem.signals.tallies import TallyLedger, TallyLook, TallySource, fold_tallies
 
@@ -53,6 +54,7 @@ class Histories:
     def __init__(self, objectives: Objectives | None = None) -> None:
         self.objectives = objectives or Objectives()
         self._lessons: dict[Key, _Lesson] = {}
+        self._left_out: dict[Key, LeftOut] = {}
         self._news = asyncio.Event()
 
     def learn(
@@ -68,6 +70,8 @@ class Histories:
 
         ``others``: who else counts what becomes of their requests.
         """
+        if key in self._left_out:
+            self._left_out[key].forget_gone({target.uid for target in targets})
         lesson = self._lessons.get(key)
         if lesson is None or lesson.revision != revision:
             due = asyncio.get_running_loop().time()
@@ -80,10 +84,11 @@ class Histories:
             lesson.resting, lesson.ledger, lesson.tallies = False, Ledger(), TallyLedger()
         if lesson.scraper is not scraper:
             lesson.ledger = Ledger()  # another source may be behind the one before
-        # A pod that is left out, since Tandem itself asks it, begins anew: what it counts meanwhile is nobody's.
-        keys = {target.key for target in targets}
-        lesson.ledger = Ledger({key: pod for key, pod in lesson.ledger.pods.items() if key in keys})
         lesson.scraper, lesson.targets, lesson.objectives, lesson.others = scraper, targets, objectives, others
+
+    def leave_out(self, key: Key, asked: frozenset[str], lag: float) -> None:
+        """Note which pods (uids) Tandem itself asks from now on: what they count is nobody's. ``lag``: see `lag_of`."""
+        self._left_out.setdefault(key, LeftOut()).note(asked, lag, asyncio.get_running_loop().time())
 
     def rest(self, key: Key) -> None:
         """Look no further for now: something is tried, or watched. What is known is kept."""
@@ -98,6 +103,7 @@ class Histories:
     def forget(self, key: Key) -> None:
         """Drop what is known of a ModelDeployment that is gone."""
         self._lessons.pop(key, None)
+        self._left_out.pop(key, None)
         self.objectives.forget(key)
 
     async def run(self) -> None:
@@ -128,7 +134,9 @@ class Histories:
     async def _look(self, lesson: _Lesson) -> None:
         answers, looks = await asyncio.gather(lesson.scraper.scrape(lesson.targets), _look_at_others(lesson))
         samples = [answer for answer in answers if isinstance(answer, PodSample)]
-        folded = fold(lesson.ledger, samples, lesson.objectives, {target.key for target in lesson.targets})
+        present, now = {target.key for target in lesson.targets}, asyncio.get_running_loop().time()
+        left_out = self._left_out.get(lesson.key, LeftOut())
+        folded = left_out.fold(lesson.ledger, samples, lesson.objectives, present, now)
         tallied = fold_tallies(lesson.tallies, (tally for look in looks for tally in look.tallies), {lesson.revision})
         lesson.ledger, lesson.tallies = folded.ledger, tallied.ledger
         counts = tallied.beside(folded.counts).get(lesson.revision, {})

@@ -6,15 +6,14 @@ together with the counters that it was taken from: whoever comes after a crash c
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
 from tandem.api.status import ModelDeploymentStatus
 from tandem.cluster.cache import Key
 from tandem.controller.exhibits import (
-    Exhibit,
     Subject,
     after_look,
     begin,
@@ -25,22 +24,20 @@ from tandem.controller.exhibits import (
     subject_of,
 )
 from tandem.controller.history import Histories
-from tandem.controller.reader import BLIND_TIMES, UNREADABLE_TIMES, Reader
+from tandem.controller.left_out import asked_as_versions, lag_of
+from tandem.controller.reader import BLIND_TIMES, Reader
 from tandem.controller.targets import targets_of, with_ready_pod
-from tandem.judge import Verdict, VerdictKind
+from tandem.controller.trial import Trial
+from tandem.judge import Verdict
 from tandem.rollout.objectives import granted
 from tandem.rollout.observation import Observation, RevisionState, Trouble, Watched
-from tandem.signals import Flaw, Fold, Ledger, drained
-from tandem.signals.handover import caught_up, handed_over
+from tandem.signals import Fold, drained
 from tandem.signals.sources import Sources
-from tandem.signals.tallies import GATEWAY_ERRORS, TallyLedger, fold_tallies
-from tandem.signals.users import fold_users, still_asked
+from tandem.signals.tallies import GATEWAY_ERRORS
 
 log = logging.getLogger(__name__)
 
 PERSIST_EVERY: Final = 10.0
-PROMETHEUS_LAG: Final = 60.0
-"""Seconds after which what a pod has counted is in a Prometheus that scrapes it, too."""
 QUIET_SECONDS: Final = 5.0
 """A version is drained when nothing was in progress and nothing was answered for so long."""
 
@@ -62,23 +59,6 @@ class Kept:
     verdict: dict[str, Any] | None
 
 
-@dataclass
-class _Trial:
-    reader: Reader
-    ledger: Ledger = field(default_factory=Ledger)
-    tallies: TallyLedger = field(default_factory=TallyLedger)
-    behind: frozenset[str] = frozenset()
-    """Processes that the ledger may know more of than the source, which has just taken over."""
-    exhibit: Exhibit | None = None
-    verdict: Verdict | None = None
-    trouble: Trouble | None = None
-    missing_edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    flaws: Mapping[str, Mapping[str, Flaw]] = field(default_factory=dict)
-    asked: dict[str, float] = field(default_factory=dict)
-    """Uids of pods whose next sample holds requests of Tandem's own, with when they were asked last."""
-    persisted_at: float = 0.0
-
-
 class Trials:
     """Trials by ModelDeployment. ``enqueue`` has a key reconciled when its pods were read; ``clock`` is monotonic."""
 
@@ -93,7 +73,7 @@ class Trials:
         self._histories = histories
         self._enqueue = enqueue
         self._clock = clock
-        self._trials: dict[Key, _Trial] = {}
+        self._trials: dict[Key, Trial] = {}
 
     def judge(
         self,
@@ -110,13 +90,13 @@ class Trials:
         if subject is None and key not in self._trials:
             return Judged()
         trial = self._trial(key, deployment)
-        trial.asked |= dict.fromkeys(asked, self._clock())
+        trial.left_out.note(asked | asked_as_versions(deployment, states), lag_of(trial.reader.source), self._clock())
         if subject is None:
             trial.exhibit = trial.verdict = None
         elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
             self._open(key, trial, subject, deployment, states)
         objectives = objective_seconds(deployment)
-        counted = self._fold(trial, objectives, states)
+        counted = trial.fold(objectives, states.keys(), self._clock())
         self._note_objectives(key, deployment, counted)
         if subject is None or trial.exhibit is None:
             return Judged()
@@ -124,8 +104,8 @@ class Trials:
         with_tallies = trial.reader.trouble_with_tallies()
         unseen = {GATEWAY_ERRORS} if with_tallies is not None else set()
         verdict = trial.exhibit.verdict(settings_of(deployment, subject), unseen)
-        trial.verdict = _if_seen(trial, subject, verdict)
-        return Judged(trial.verdict, self._trouble(trial) or with_tallies or trial.trouble)
+        trial.verdict = trial.if_seen(subject, verdict)
+        return Judged(trial.verdict, trial.trouble_with_pods() or with_tallies or trial.trouble)
 
     def follow(self, key: Key, deployment: ModelDeployment, status: ModelDeploymentStatus, seen: Observation) -> None:
         """Read the pods that matter from now on: of the versions in a slot while one is tried, and of draining ones."""
@@ -156,13 +136,15 @@ class Trials:
 
         Without a gateway nothing will be compared with it, but it may have objectives to keep.
         """
+        theirs = seen.smoke.asked | asked_as_versions(deployment, seen.revisions)
+        self._histories.leave_out(key, theirs, lag_of(deployment.spec.rollout.evidence.source))
         looked_at = deployment.spec.traffic.gateway is not None or granted(deployment)
         asked = status.stable is not None and status.stable.asked_since is not None
         if status.candidate is not None or status.fallback is not None or asked or not looked_at:
             self._histories.rest(key)
         elif status.stable is not None:
             name = status.stable.revision
-            targets = [each for each in targets_of(deployment, seen, {name}) if each.uid not in seen.smoke.asked]
+            targets = targets_of(deployment, seen, {name})
             scraper = self._sources.scraper(key, deployment.spec.rollout.evidence.source)
             tallies = self._sources.tallies(deployment)
             self._histories.learn(key, name, scraper, targets, objective_seconds(deployment), tallies)
@@ -217,7 +199,7 @@ class Trials:
         self._histories.forget(key)
         self._sources.forget(key)
 
-    def _trial(self, key: Key, deployment: ModelDeployment) -> _Trial:
+    def _trial(self, key: Key, deployment: ModelDeployment) -> Trial:
         """Return the trial of a ModelDeployment, begun if need be, and read from the source that its spec names."""
         source = deployment.spec.rollout.evidence.source
         trial = self._trials.get(key)
@@ -225,14 +207,9 @@ class Trials:
             return trial
         reader = Reader(self._sources.scraper(key, source), source, lambda: self._enqueue(key))
         if trial is None:
-            trial = _Trial(reader)
+            trial = self._trials[key] = Trial(reader)
         else:
-            trial.reader.stop()
-            reader.targets = trial.reader.targets
-            behind = frozenset(trial.ledger.pods)
-            trial = replace(trial, reader=reader, ledger=handed_over(trial.ledger), behind=behind)
-            trial.missing_edges, trial.flaws = {}, {}
-        self._trials[key] = trial
+            trial.read_by(reader)
         return trial
 
     def _end(self, key: Key) -> None:
@@ -248,7 +225,7 @@ class Trials:
     def _open(
         self,
         key: Key,
-        trial: _Trial,
+        trial: Trial,
         subject: Subject,
         deployment: ModelDeployment,
         states: Mapping[str, RevisionState],
@@ -269,51 +246,3 @@ class Trials:
         else:
             history = self._histories.of(key, subject.stable) if subject.stable is not None else None
             trial.exhibit = begin(subject, deployment, history)
-
-    def _fold(self, trial: _Trial, objectives: Mapping[str, float], states: Mapping[str, RevisionState]) -> Fold:
-        read, reader = trial.reader.take_samples(), trial.reader
-        samples = [each for each in read if each.pod.key not in trial.behind or caught_up(trial.ledger, each)]
-        trial.behind -= {sample.pod.key for sample in samples}
-        present = {target.key for target in reader.targets} | {sample.pod.key for sample in samples}
-        folded = fold_users(trial.ledger, samples, objectives, present or None, trial.asked)
-        lag = PROMETHEUS_LAG if reader.source is not None else 0.0
-        trial.asked = still_asked(trial.asked, samples, self._clock() - lag)
-        tallied = fold_tallies(trial.tallies, reader.take_tallies(), states.keys())
-        trial.ledger, trial.tallies = folded.ledger, tallied.ledger
-        if samples:
-            trial.missing_edges, trial.flaws = folded.missing_edges, folded.flaws
-        return replace(folded, counts=tallied.beside(folded.counts))
-
-    @staticmethod
-    def _trouble(trial: _Trial) -> Trouble | None:
-        with_pods = trial.reader.trouble_with_pods()
-        if with_pods is not None:
-            return with_pods
-        if trial.exhibit is not None:
-            for flaws in (trial.flaws, trial.reader.flaws):
-                for flaw in _flaws(flaws, trial.exhibit.subject):
-                    return flaw
-        for revision, metrics in sorted(trial.missing_edges.items()):
-            what = f"{revision} has no histogram edge for {', '.join(metrics)}: that objective is not compared with it"
-            return Trouble("EdgeMissing", what)
-        return None
-
-
-def _flaws(flaws: Mapping[str, Mapping[str, Flaw]], subject: Subject) -> Iterator[Trouble]:
-    """Say which of the user's metrics cannot be judged by: of the version that is tried, and of stable."""
-    for _, flaw in sorted(flaws.get(subject.revision, {}).items()):
-        yield Trouble(flaw.reason, flaw.message)
-    for _, flaw in sorted(flaws.get(subject.stable or "", {}).items()):
-        advice = "stable must have it to be compared with: name a metric once the version that serves has it"
-        yield Trouble(flaw.reason, f"{flaw.message}; {advice}")
-
-
-def _if_seen(trial: _Trial, subject: Subject, verdict: Verdict) -> Verdict:
-    """Return the verdict; without a look at a version, what was seen of it before does not let the candidate go on."""
-    reader = trial.reader
-    seen = {pod.revision for pod in reader.targets if reader.missed(pod.key) < UNREADABLE_TIMES}
-    blind = sorted({pod.revision for pod in reader.targets} & {subject.revision, subject.stable} - seen)
-    if verdict.kind is not VerdictKind.ADVANCE or not blind:
-        return verdict
-    what = f"{verdict.sentence}; but the metrics of {' and '.join(blind)} cannot be read now"
-    return replace(verdict, kind=VerdictKind.UNDECIDED, sentence=what)

@@ -23,10 +23,10 @@ def fold_users(
     return fold(ledger, [sample for sample in samples if sample.pod.uid not in asked], objectives, present)
 
 
-def still_asked(asked: Mapping[str, float], samples: Sequence[PodSample], settled: float) -> dict[str, float]:
-    """Return the pods whose next sample may still hold requests of Tandem's; ``asked``: when they were asked last.
+def still_asked(until: Mapping[str, float], samples: Sequence[PodSample], now: float) -> dict[str, float]:
+    """Return the pods whose next sample may still hold requests of Tandem's: until they have been read after that time.
 
-    That of a pod which is asked no more does until it has been read, once those before ``settled`` are in every sample.
+    ``until``: when all that Tandem asked of a pod is in any sample of it.
     """
     read = {sample.pod.uid for sample in samples}
-    return {uid: at for uid, at in asked.items() if uid not in read or at >= settled}
+    return {uid: at for uid, at in until.items() if uid not in read or at >= now}

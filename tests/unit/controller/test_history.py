@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tandem.controller.history import EVERY, PODS_PER_SECOND, Histories
+from tandem.controller.left_out import PROMETHEUS_LAG
 from tandem.judge import History
 from tandem.signals import PodSample, PodTarget, Unreadable, parse
 from tests.unit.controller.virtual_time import in_virtual_time
@@ -156,20 +157,59 @@ class Still(Pods):
 
 
 @pytest.mark.parametrize(("count", "left", "seconds"), [(2, 0, 30), (4, 2, 5), (4, 2, 30)])
-def test_what_pods_count_while_they_are_left_out_is_learned_by_nobody(count: int, left: int, seconds: float) -> None:
-    """They are while Tandem asks them: whether a look falls into that time or not, and whether anybody is left."""
+def test_what_pods_count_while_tandem_asks_them_is_learned_by_nobody(count: int, left: int, seconds: float) -> None:
+    """Whether a look falls into that time or not, and whether anybody is left."""
 
     async def scene() -> None:
         histories, scraper = Histories(), Still()
         everyone = pods(count)
         histories.learn(KEY, "fraud-r1", scraper, everyone, {})
         await learning(histories, EVERY + 1)
-        histories.learn(KEY, "fraud-r1", scraper, everyone[:left], {})
+        histories.leave_out(KEY, frozenset(pod.uid for pod in everyone[left:]), 0.0)
+        await learning(histories, seconds / 2)
         for pod in everyone[left:]:
             scraper.bentos[pod.name].answer(20, 500)
-        await learning(histories, seconds)
+        await learning(histories, seconds / 2)
+        histories.leave_out(KEY, frozenset(), 0.0)
         histories.learn(KEY, "fraud-r1", scraper, everyone, {})
         await learning(histories, 3 * EVERY)
         assert requests(histories.of(KEY, "fraud-r1")) == 0
+
+    in_virtual_time(scene())
+
+
+class Scraped(Still):
+    """The same pods, as a Prometheus has them that scrapes them every half minute."""
+
+    def _answer(self, pod: PodTarget, now: float) -> PodSample:
+        known = self.known.get(pod.name)
+        if known is None or now - known.at >= 30:
+            known = self.known[pod.name] = super()._answer(pod, now)
+        return known
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[str, PodSample] = {}
+
+
+@pytest.mark.parametrize("resting", [False, True], ids=["some of its pods", "all of them"])
+def test_what_tandem_asked_since_the_last_scrape_is_learned_by_nobody(resting: bool) -> None:
+    async def scene() -> None:
+        histories, scraper = Histories(), Scraped()
+        [pod] = pods()
+        histories.learn(KEY, "fraud-r1", scraper, [pod], {})
+        await learning(histories, 3 * EVERY + 1)
+        histories.leave_out(KEY, frozenset({pod.uid}), PROMETHEUS_LAG)
+        if resting:
+            histories.rest(KEY)
+        await learning(histories, 12)
+        scraper.bentos[pod.name].answer(1000, 500)
+        histories.leave_out(KEY, frozenset(), PROMETHEUS_LAG)
+        histories.learn(KEY, "fraud-r1", scraper, [pod], {})
+        await learning(histories, PROMETHEUS_LAG + 3 * EVERY)
+        assert requests(histories.of(KEY, "fraud-r1")) == 0
+        scraper.bentos[pod.name].answer(7)
+        await learning(histories, 4 * EVERY)
+        assert requests(histories.of(KEY, "fraud-r1")) == 7
 
     in_virtual_time(scene())
