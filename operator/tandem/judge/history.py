@@ -72,7 +72,8 @@ class HistoryBatch:
         ratios = np.sort(np.where(known, squares / np.where(known, expected, 1.0), 0.0), axis=-2)
         decisive = np.where(known.sum(axis=-2) < 3, ratios[..., -1, :], ratios[..., -2, :])
         total = states.PRIOR + np.sum(known * (expected - states.PRIOR), axis=-2)
-        found[..., 0], found[..., 1] = decisive * total, total
+        # Not below what was supposed at first: of a quotient the product may be, by its last digit.
+        found[..., 0], found[..., 1] = np.maximum(decisive * total, states.PRIOR), total
         return found.reshape(self.running.shape)
 
     @property

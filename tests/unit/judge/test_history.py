@@ -63,6 +63,14 @@ def test_comes_back_equal_from_json(looks: list[dict[str, Counts]]) -> None:
     assert History.from_dict(json.loads(json.dumps(history.to_dict(), allow_nan=False))) == history
 
 
+def test_evidence_after_a_history_of_nothing_but_bad_answers_comes_back_from_json() -> None:
+    history = History()
+    for look in range(89):
+        history = add_history(history, {"errors": Counts(101 + look % 7, 101 + look % 7)})
+        evidence = empty(ALLOWED, history)
+        assert Evidence.from_dict(evidence.to_dict()) == evidence
+
+
 @settings(deadline=None, max_examples=30)
 @given(any_looks)
 def test_counts_every_request_once_and_nothing_changes_without_any(looks: list[dict[str, Counts]]) -> None:
