@@ -164,10 +164,8 @@ def next_step_batch(batch: Batch, which: Flags, rules: Rules = RULES) -> Batch:
         return batch
     left = ~which[:, None, None]
     factor = states.dispersion_factor(batch.dispersion[which], rules)
-    absolute = batch.absolute.copy()
-    absolute[which, :, 0] = states.tolerated_share(
-        batch.allowed[which], batch.rollout[which][..., STABLE], factor, rules
-    )
+    absolute, record = batch.absolute.copy(), states.record(batch.before[which], batch.rollout[which][..., STABLE])
+    absolute[which, :, 0] = states.tolerated_share(batch.allowed[which], record, factor, rules)
     return replace(
         batch, step=batch.step * left, pending=batch.pending * left, passing=batch.passing * left, absolute=absolute
     )

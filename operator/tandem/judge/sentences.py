@@ -102,6 +102,15 @@ def unmeasured(words: Words) -> str:
     return f"not measured: there are no counts of how often the candidate {words.verb} in this step"
 
 
+def beyond_limit(words: Words, candidate: Counts, limit: float, tolerated: float) -> str:
+    """Why a candidate that is worse than may go on stays without requests to stable to compare with."""
+    counted = (
+        f"{words.counted('in this step candidate', candidate)} ({percent(candidate.share)}) while stable answered none"
+    )
+    on = f"it goes on if shown to stay below {percent(limit)}"
+    return f"{counted}: {on}, and is sent back if shown to exceed {percent(tolerated)}"
+
+
 def too_little(words: Words, candidate: Counts, stable: Counts, still_needed: int) -> str:
     """Why nothing can be said yet, and how much more traffic it takes."""
     text = f"too little traffic: in this step {_pair(words, candidate, stable)}"

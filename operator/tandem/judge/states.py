@@ -33,6 +33,9 @@ ONSET: Final = 1e-3
 
 ONSET_AT_ONCE: Final = 0.5
 THIN_RECORD_LIMIT: Final = 0.5
+RECALLED: Final = 5_000
+"""Requests of stable's from before a rollout that its record has at most: see `record`."""
+
 BOUND_LOG: Final = math.log(1e5)
 """Upper bounds on stable's share fail with a probability of 1e-5, which is small beside any declared alpha."""
 
@@ -203,7 +206,18 @@ def absolute_log(state: Array) -> Array:
     return log
 
 
-def tolerated_share(allowed: Numbers, record: Integers, factor: Numbers, rules: Rules) -> Array:
+def record(before: Integers, rollout: Integers) -> Array:
+    """Return stable's requests and bad ones that a version is held to where stable does not run beside it.
+
+    All of the rollout; and of what was before it as much as tells what stable is like where the rollout has hardly
+    asked it. Not more: that may be days old, and must not outweigh that stable itself has it worse today.
+    """
+    part: Array = np.minimum(1.0, RECALLED / np.maximum(before[..., :1], 1))
+    known: Array = rollout + part * before
+    return known
+
+
+def tolerated_share(allowed: Numbers, record: Array | Integers, factor: Numbers, rules: Rules) -> Array:
     """Return the share of bad requests that is tolerated where stable does not run beside the version judged.
 
     ``record`` holds stable's requests and bad ones. Never below what the objective allows, nor below `Rules.ratio`
@@ -218,7 +232,7 @@ def tolerated_share(allowed: Numbers, record: Integers, factor: Numbers, rules: 
     return tolerated
 
 
-def upper_bound(record: Integers, factor: Numbers) -> Array:
+def upper_bound(record: Array | Integers, factor: Numbers) -> Array:
     """Return an upper bound on the true share behind a record (Chernoff: total * KL(share, bound) = ln 1e5)."""
     total = np.maximum(record[..., 0], 1)
     share = record[..., 1] / total

@@ -124,6 +124,8 @@ def _in_favour(found: _Finding) -> Verdict:
         return found.says(metric.step, text if metric.warmed else f"{text}{sentences.COLD}")
     if candidate.total == 0:
         return found.says(metric.step, sentences.no_traffic(stable))
+    if metric.uncompared and candidate.share >= found.limit:
+        return found.says(metric.step, sentences.beyond_limit(words, candidate, found.limit, metric.tolerated))
     more = _still_needed(found)
     if metric.uncompared or _clean_log(found) < math.log(1.0 / settings.false_advance):
         return found.says(metric.step, sentences.too_little(words, candidate, stable, more))

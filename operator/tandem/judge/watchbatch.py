@@ -15,9 +15,10 @@ from tandem.judge.rules import RULES, WATCH_PART, Rules, Settings
 class WatchBatch:
     """Evidence of many watch windows under the same metrics; counts are requests and bad ones on a last axis of two.
 
-    ``record``: what the predecessor left; ``since``: what the version has had since its promotion; ``lately``: what it
-    has had since the evidence against it was at its lowest (``lowest``, a log), which is where it went bad if it did.
-    ``factor``: what evidence is divided by. ``caps``, (metrics,): most that one look counts for, in the log.
+    ``record``: what the predecessor left, in the rollout and before; ``since``: what the version has had since its
+    promotion; ``lately``: what it has had since the evidence against it was at its lowest (``lowest``, a log), which is
+    where it went bad if it did. ``factor``: what evidence is divided by. ``caps``, (metrics,): most that one look
+    counts for, in the log.
     """
 
     record: Integers
@@ -38,13 +39,14 @@ class WatchBatch:
         the objectives: ``allowed`` for the new version's own, where they differ from those that the rollout was judged
         by.
         """
-        record = batch.rollout[..., STABLE]
+        rollout = batch.rollout[..., STABLE]
+        record, counted = states.record(batch.before, rollout), batch.before + rollout
         factor = states.dispersion_factor(batch.dispersion, rules)
         shares = batch.allowed if allowed is None else np.asarray(allowed, dtype=float)
         return cls(
-            record=record,
-            since=np.zeros_like(record),
-            lately=np.zeros_like(record),
+            record=counted,
+            since=np.zeros_like(counted),
+            lately=np.zeros_like(counted),
             lowest=np.zeros(factor.shape),
             factor=factor,
             absolute=states.absolute_begin(states.tolerated_share(shares, record, factor, rules)),

@@ -37,6 +37,11 @@ def block(candidate: int, stable: int, candidate_bad: int = 0, stable_bad: int =
     return Increment(Counts(candidate, candidate_bad), Counts(stable, stable_bad))
 
 
+def knowing(errors: Counts) -> Evidence:
+    """Return the evidence before the first request where stable had so many errors before."""
+    return empty(ALLOWED, History({"errors": MetricHistory(counts=errors, blocks=400)}))
+
+
 def after(seconds: int, errors: Increment, slow: Increment | None = None, start: Evidence | None = None) -> Evidence:
     evidence = empty(ALLOWED) if start is None else start
     for _ in range(seconds):
@@ -113,6 +118,19 @@ class TestRollBack:
     def test_a_thin_record_of_stable_excuses_no_total_failure(self) -> None:
         start = next_step(after(1, block(5, 5)))
         assert verdict(after(20, block(5, 0, 5), start=start), SETTINGS).kind is VerdictKind.ROLL_BACK
+
+    def test_what_was_known_of_stable_before_leaves_no_record_thin(self) -> None:
+        start = next_step(after(1, block(5, 5), start=knowing(Counts(60_000, 300))))
+        found = verdict(after(20, block(5, 0, 1), start=start), SETTINGS)
+        assert found.kind is VerdictKind.ROLL_BACK
+        assert "at most 1.4 % is tolerated" in found.sentence
+
+    def test_nor_does_it_outweigh_that_stable_has_it_worse_in_the_rollout(self) -> None:
+        start = next_step(after(200, block(25, 25, 1, 1), start=knowing(Counts(6_000_000, 6_000))))
+        rng = np.random.default_rng(11)
+        for _ in range(600):
+            start = add(start, {"errors": block(50, 0, int(rng.binomial(50, 0.04)))})
+            assert verdict(start, SETTINGS).kind is not VerdictKind.ROLL_BACK
 
     def test_a_counter_that_the_user_names_is_spoken_of_by_its_name(self) -> None:
         evidence = empty({"errors": 0.01, "empty-answers": 0.01})
@@ -215,6 +233,15 @@ class TestUndecided:
         assert found.kind is VerdictKind.UNDECIDED
         assert "too close to the limit (1 percentage point more) to tell" in found.sentence
 
+    def test_a_candidate_beyond_its_limit_is_not_said_to_lack_traffic(self) -> None:
+        start = next_step(after(1, block(5, 5)))
+        found = verdict(after(200, block(5, 0, 1), start=start), SETTINGS)
+        assert found.kind is VerdictKind.UNDECIDED
+        assert found.sentence == (
+            "in this step candidate failed 200 of 1,000 requests (20 %) while stable answered none: "
+            "it goes on if shown to stay below 1.1 %, and is sent back if shown to exceed 50 %"
+        )
+
 
 class TestWatch:
     def watched(self, seconds: int, bad: int, total: int = 50) -> Verdict:
@@ -252,6 +279,15 @@ class TestWatch:
         found = self.watched(0, 0)
         assert found.kind is VerdictKind.UNDECIDED
         assert found.sentence == "no traffic: the new version has answered no requests since its promotion"
+
+    def test_what_was_known_of_its_predecessor_before_leaves_no_record_thin(self) -> None:
+        rollout = after(1, block(5, 15), start=knowing(Counts(60_000, 300)))
+        watch = watch_evidence(rollout, ALLOWED)
+        for _ in range(60):
+            watch = add_watch(watch, {"errors": Counts(10, 3)})
+        found = watch_verdict(watch, SETTINGS)
+        assert found.kind is VerdictKind.ROLL_BACK
+        assert found.stable == Counts(60_015, 300)
 
     def test_one_as_bad_as_its_predecessor_stays(self) -> None:
         watch = watch_evidence(after(200, block(25, 25, 1, 1)), ALLOWED)
