@@ -158,19 +158,26 @@ class Exhibit:
             for name, metric in evidence.metrics.items()
         })  # fmt: skip
 
-    def under(self, declared: Collection[str], named: Mapping[str, str]) -> "Exhibit":
+    def under(
+        self, declared: Collection[str], named: Mapping[str, str], granted: Mapping[str, float] | None = None
+    ) -> "Exhibit":
         """Return the exhibit under these latency objectives and other metrics, and the user's own (see `named_in`).
 
         What was taken back or is counted otherwise is dropped; what is new is there from now on, and unmeasured.
+        ``granted``: the bad share that objectives grant, by metric; what is new is judged by that.
         """
         same = {name for name, counted_by in named.items() if self.named.get(name) == counted_by}
         metrics = {ERRORS, TURNED_AWAY, *declared, *same}
+        shares = {name: share for name, share in (granted or {}).items() if name in metrics}
         if isinstance(self.evidence, WatchEvidence):
             watched = {name: metric for name, metric in self.evidence.metrics.items() if name in metrics}
-            return replace(self, evidence=WatchEvidence(watched), named=named)
+            new = {name: share for name, share in shares.items() if name not in watched}
+            begun = watch_evidence(Evidence(), new)
+            return replace(self, evidence=WatchEvidence({**watched, **begun.metrics}), named=named)
         kept = {name: metric for name, metric in self.evidence.metrics.items() if name in metrics}
-        new = empty({name: DEFAULT_ALLOWED for name in named if name not in kept})
-        return replace(self, evidence=Evidence({**kept, **new.metrics}), named=named)
+        shares = dict.fromkeys(named, DEFAULT_ALLOWED) | shares
+        unmeasured = empty({name: share for name, share in shares.items() if name not in kept})
+        return replace(self, evidence=Evidence({**kept, **unmeasured.metrics}), named=named)
 
     def promoted(self, subject: Subject, deployment: ModelDeployment) -> "Exhibit":
         """Return the exhibit of the watch window: judged against the record that the old stable left."""
@@ -249,8 +256,8 @@ def after_look(
     spell of stable's in that time would hide a bad candidate. Without a gateway there are no such blocks, as the two
     never answer side by side; what stable answers is the record that the watch window goes by.
     """
-    exhibit = exhibit.under({*objective_seconds(deployment), *gateway_metrics(deployment)}, named_in(deployment))
-    exhibit = exhibit.at(subject)
+    declared = {*objective_seconds(deployment), *gateway_metrics(deployment)}
+    exhibit = exhibit.under(declared, named_in(deployment), allowed_shares(deployment)).at(subject)
     side_by_side = deployment.spec.traffic.gateway is not None
     if not by_users(deployment, subject) or (side_by_side and not gets_requests(deployment, subject, counts)):
         return exhibit

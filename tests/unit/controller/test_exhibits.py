@@ -106,6 +106,18 @@ def test_evidence_under_an_objective_that_was_tightened_begins_afresh() -> None:
     assert set(kept.evidence.metrics) == {"errors"}
 
 
+@pytest.mark.parametrize("watch", [True, False])
+def test_an_objective_that_is_added_is_judged_by_what_it_grants(watch: bool) -> None:
+    tenth = {"latency": {"p90": "200ms"}}
+    before, after = (watched({}, {}), watched(tenth, {})) if watch else (rolling({}), rolling(tenth))
+    subject = subject_of(before)
+    assert subject is not None
+    for found in (begin(subject, before).under({}, {}), begin(subject, after)):
+        exhibit = after_look(found, subject, after, {}, {})
+        added = exhibit.evidence.metrics["latency-p90-200ms"]
+        assert added == begin(subject, after).evidence.metrics["latency-p90-200ms"]
+
+
 @pytest.mark.parametrize(
     ("slots", "quality", "counts"),
     [
