@@ -79,9 +79,12 @@ def plan_of(file: str | None, name: str | None, overrides: Overrides) -> Plan:
 
 def traffic_of(rate: float, base_errors: str, base_slow: str | None, history: str) -> Traffic:
     """Return the traffic of the options."""
+    errors = read_option("--base-errors", base_errors, percent_share)
+    if errors == 1.0:
+        raise typer.BadParameter("where stable fails every request, no version is worse", param_hint="--base-errors")
     return Traffic(
         rate=rate,
-        errors=read_option("--base-errors", base_errors, percent_share),
+        errors=errors,
         slow=None if base_slow is None else read_option("--base-slow", base_slow, percent_share),
         history=read_option("--history", history, duration_seconds),
     )

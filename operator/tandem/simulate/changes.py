@@ -69,7 +69,7 @@ def simulate_changes(
     """
     found, tried = [], changes(plan, traffic)
     small = replace(effort, limit=effort.seconds(plan), runs=max(effort.runs // 2, 1), progress=lambda _: None)
-    shares = (_slightly_bad(plan, traffic), max(CLEARLY, 4 * traffic.errors))
+    shares = (_slightly_bad(plan, traffic), min(max(CLEARLY, 4 * traffic.errors), 1.0))
     for number, change in enumerate(tried):
         versions_tried = versions(change.plan, change.traffic, shares)[:3]
         ended = simulate(change.plan, change.traffic, versions_tried, small)

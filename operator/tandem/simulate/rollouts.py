@@ -4,7 +4,7 @@ Time runs from when the gateway gives the candidate its first requests; pods are
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -82,6 +82,8 @@ class _Run:
         self.active = np.arange(total)
         self.step, self.since = np.zeros(total, dtype=np.int64), np.zeros(total)
         self.weights, self.holds = np.array(plan.weights), np.array(plan.holds)
+        own = {metric.name for metric in plan.rollout.evidence.metrics or []}
+        self.named = np.array([name in own for name in plan.allowed])
         self.settings = plan.settings[0]
         self.next_shares = np.array([settings.next_share for settings in plan.settings])
         history = self.source.history(effort.runs, traffic.history)
@@ -111,7 +113,7 @@ class _Run:
         on = earned & (now - self.since >= self.holds[self.step])
         self.back[self.active[back]] = self.given_up[self.active[given_up]] = now
         self.unproven[self.active[(on & by_time) | let_go]] = True
-        self.batch = next_step_batch(self.batch, on)
+        self.batch = self._by_record(next_step_batch(self.batch, on), on)
         self.step, self.since = self.step + on, np.where(on, now, self.since)
         self._leave((self.step >= self.weights.size) | let_go, now, gone=back | given_up)
 
@@ -133,6 +135,11 @@ class _Run:
     @property
     def _when_undecided(self) -> str:
         return self.plan.rollout.evidence.when_undecided
+
+    def _by_record(self, batch: Batch, on: Flags) -> Batch:
+        """Allow what has all the requests from now on what stable's record allows, where no objective says it."""
+        alone = on & (np.append(self.weights, 0.0)[self.step + on] == 1.0)
+        return replace(batch, allowed=np.where(alone[:, None] & self.named, batch.absolute[..., 0], batch.allowed))
 
     def _count(self, members: Integers, bad: Integers) -> None:
         self.bad[members] += np.take_along_axis(bad, self.metric[members][:, None], axis=1)[:, 0]

@@ -215,6 +215,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         (("--rate", "1", "--latency", "p42=1s"), "p50, p90, p95 or p99"),
         (("--rate", "1", "--pace", "Fast"), "--pace"),
         (("--rate", "1", "--base-errors", "lots"), "--base-errors"),
+        (("--rate", "1", "--base-errors", "100%"), "where stable fails every request, no version is worse"),
         (("--rate", "1", "--limit", "0s"), "--limit"),
         (("--rate", "1", "--runs", "1"), "--runs"),
     ],

@@ -43,3 +43,8 @@ def test_the_best_change_promotes_good_versions_in_time_and_lets_few_bad_ones_pa
     assert enough == sorted(enough, reverse=True) and enough[0] and not enough[-1]
     assert found[0].bad[0].promoted <= 0.1
     assert told[-1] == 1.0 and told == sorted(told)
+
+
+def test_where_stable_fails_most_requests_a_clearly_bad_version_fails_all() -> None:
+    found = simulate_changes(Plan(Rollout(), REQUIREMENTS), Traffic(0.1, errors=0.4), Effort(runs=2, limit=60))
+    assert {bad.version.name for changed in found for bad in changed.bad} >= {"fails 100 %"}

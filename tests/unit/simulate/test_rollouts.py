@@ -138,6 +138,14 @@ def test_metrics_of_the_users_own_are_judged_too_and_may_be_as_bad_as_stables() 
     assert np.isfinite(ended(plan, traffic, "fails 20 %").back).all()
 
 
+def test_in_a_step_of_100_metrics_of_the_users_own_may_be_as_bad_as_stables() -> None:
+    named = {"name": "unsure", "bad": {"counter": "unsure_total"}, "total": {"counter": "answers_total"}}
+    spec = {"steps": [{"weight": 50}, {"weight": 100}], "evidence": {"budget": "2%", "metrics": [named]}}
+    plan = Plan(Rollout.model_validate(spec), Requirements(availability="95%"))
+    found = ended(plan, Traffic(200.0, errors=0.03), "good", Effort(runs=20, limit=1800))
+    assert np.isfinite(found.promoted).mean() > 0.9
+
+
 def test_weights_that_do_not_rise_are_refused() -> None:
     with pytest.raises(InvalidPlan, match="must rise"):
         Plan(Rollout(steps=[Step(weight=50), Step(weight=10)]), REQUIREMENTS)
