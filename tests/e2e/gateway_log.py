@@ -53,7 +53,9 @@ class GatewayLog:
 
     def of(self, outcomes: list[Outcome]) -> list[Passage]:
         """Wait until each of these requests is written down, and return their passages."""
-        until(lambda: len(self.passages()) >= len(outcomes), _FLUSH_SECONDS, f"{len(outcomes)} requests in its log")
+        bad = [outcome for outcome in outcomes if outcome.bad]
+        what = f"{len(outcomes)} requests in its log, {len(bad)} of them bad for the caller: {bad[:10]}"
+        until(lambda: len(self.passages()) >= len(outcomes), _FLUSH_SECONDS, what)
         return self.passages()
 
     def _is_ours(self, entry: dict[str, object]) -> bool:
@@ -72,9 +74,9 @@ def gateway_log(model: Model) -> Iterator[GatewayLog]:
 
     The node keeps ten megabytes of a container's log, which are a few minutes of all the tests' requests.
     """
-    file = model.out / "gateway.log"
     now = datetime.now(UTC)
     since, second = (now.isoformat(timespec=unit).replace("+00:00", "Z") for unit in ("milliseconds", "seconds"))
+    file = model.out / f"gateway-{since}.log"
     logs = ["logs", f"--namespace={_NAMESPACE}", _PROXY, "--container=envoy"]
     # All lines from that second on: with a selector kubectl would begin with the last ten.
     follow = ["--follow", f"--since-time={second}", "--tail=-1"]

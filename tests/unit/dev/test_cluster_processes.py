@@ -59,7 +59,7 @@ def test_a_process_id_given_to_somebody_else_is_never_signalled(table: ProcessTa
 
 
 def test_a_component_deaf_to_sigterm_is_killed_after_the_deadline(table: ProcessTable) -> None:
-    table.ensure("deaf", ["/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 600; done"])
+    table.ensure("deaf", ["/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"])
     await_healthy(table, "deaf", lambda: "" if "ready" in table.tail("deaf") else "not ready", 10)
     table.stop("deaf", deadline=0.1)
     assert table.running("deaf") is None
