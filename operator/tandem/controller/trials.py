@@ -90,13 +90,15 @@ class Trials:
         if subject is None and key not in self._trials:
             return Judged()
         trial = self._trial(key, deployment)
-        trial.left_out.note(asked | asked_as_versions(deployment, states), lag_of(trial.reader.source), self._clock())
+        # One moment for both: what was read before it may lack the last that Tandem asked, and is not the end of it.
+        now = self._clock()
+        trial.left_out.note(asked | asked_as_versions(deployment, states), lag_of(trial.reader.source), now)
         if subject is None:
             trial.exhibit = trial.verdict = None
         elif trial.exhibit is None or trial.exhibit.subject.other_than(subject):
             self._open(key, trial, subject, deployment, states)
         objectives = objective_seconds(deployment)
-        counted = trial.fold(objectives, states.keys(), self._clock())
+        counted = trial.fold(objectives, states.keys(), now)
         self._note_objectives(key, deployment, counted)
         if subject is None or trial.exhibit is None:
             return Judged()
