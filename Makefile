@@ -20,7 +20,7 @@ help: ## list these targets
 # ---------------------------------------------------------------- see it work
 
 .PHONY: demo
-demo: setup ## a model is deployed, improved, broken and sent back, on a real cluster (about 10 minutes, the first time 30)
+demo: setup ## a model is deployed, improved, broken and sent back, on a real cluster (about 5 minutes, the first time 35)
 	$(RUN) -m dev.demo
 
 .PHONY: demo-down
@@ -89,7 +89,7 @@ bench-canary: setup ## bad and healthy versions on a real cluster beside what is
 
 # Tests that build what they need would do so behind pytest's back: here it shows how far it is.
 .PHONY: tools
-tools: setup ## build Kubernetes and what else local clusters are made of: the first time about 15 minutes
+tools: setup ## build Kubernetes and what else local clusters are made of: the first time 15 to 25 minutes
 	$(RUN) -m dev.cluster build
 
 .PHONY: cluster

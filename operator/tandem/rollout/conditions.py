@@ -40,7 +40,7 @@ def conditions(draft: Draft, waits: WaitingFor | None) -> list[Condition]:
 def _condition(
     draft: Draft, type_: str, status: Literal["True", "False", "Unknown"], reason: str, message: str
 ) -> Condition:
-    before = next((c for c in draft.previous.conditions or [] if c.type == type_), None)
+    before = draft.condition_before(type_)
     kept = before is not None and before.status == status
     return Condition(
         type=type_,

@@ -15,6 +15,7 @@ from tandem.api.revision import ModelRevisionSpec, RevisionPhase
 from tandem.api.status import (
     ActedDecision,
     CandidateSlot,
+    Condition,
     FallbackSlot,
     ModelDeploymentStatus,
     RejectedVersion,
@@ -105,6 +106,10 @@ class Draft:
     def previous(self) -> ModelDeploymentStatus:
         """The status that this decision starts from."""
         return self.deployment.status
+
+    def condition_before(self, type_: str) -> Condition | None:
+        """Return a condition as that status has it."""
+        return next((each for each in self.previous.conditions or [] if each.type == type_), None)
 
     @cached_property
     def declared_contract(self) -> Contract:

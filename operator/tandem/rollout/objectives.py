@@ -16,7 +16,7 @@ from tandem.judge.sentences import Words
 from tandem.rollout.contract import contract_in_force
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import Watched
-from tandem.rollout.operational import Finding
+from tandem.rollout.operational import Finding, as_told
 from tandem.rollout.sides import ENGINEERING, called
 from tandem.rollout.terms import latency_metric, objectives, shares_granted
 
@@ -37,13 +37,13 @@ def objective_missed(draft: Draft) -> Finding | None:
         return None
     before, watched = _told_of(stable.revision, draft), draft.seen.watched
     if watched is None or watched.revision != stable.revision:
-        return _as_told(before)
+        return as_told(before)
     was_missed = before is not None and before.status == "True"
     names = missed(shares, watched.hour, was_missed)
     if names:
         return _missed_finding(draft, watched, shares, names)
     if was_missed and (watched.silent > LATELY or watched.seconds < LATELY) and not _changed_since(before, draft):
-        return _as_told(before)  # it is not shown to be kept again: what was found last stands
+        return as_told(before)  # it is not shown to be kept again: what was found last stands
     edgeless = [name for name in watched.edgeless if name in shares]
     if edgeless:
         what = f"the histogram of {watched.revision} has no edge for {', '.join(edgeless)}; its next version has it"
@@ -73,16 +73,12 @@ def _told_of(revision: str, draft: Draft) -> Condition | None:
     before = draft.previous.stable
     if before is None or before.revision != revision:
         return None
-    return next((each for each in draft.previous.conditions or [] if each.type == OBJECTIVE_MISSED), None)
+    return draft.condition_before(OBJECTIVE_MISSED)
 
 
 def _changed_since(before: Condition | None, draft: Draft) -> bool:
     """Tell whether the spec, and with it perhaps the objective, is another than when that was told."""
     return before is None or before.observed_generation != draft.deployment.metadata.generation
-
-
-def _as_told(before: Condition | None) -> Finding | None:
-    return (before.status, before.reason, before.message) if before is not None else None
 
 
 def _missed_finding(draft: Draft, watched: Watched, shares: Mapping[str, float], names: tuple[str, ...]) -> Finding:

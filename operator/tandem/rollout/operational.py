@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Final, Literal
 
-from tandem.api.status import ReadinessFinding
+from tandem.api.status import Condition, ReadinessFinding
 from tandem.rollout.draft import Draft
 
 OPERATIONALLY_READY: Final = "OperationallyReady"
@@ -12,6 +12,11 @@ NAMED: Final = 5
 
 Finding = tuple[Literal["True", "False", "Unknown"], str, str]
 """Status, reason and message of a condition."""
+
+
+def as_told(condition: Condition | None) -> Finding | None:
+    """Return what a condition says, if there is one: it stands until something else is found."""
+    return (condition.status, condition.reason, condition.message) if condition is not None else None
 
 
 def known_readiness(draft: Draft) -> list[ReadinessFinding] | None:

@@ -8,7 +8,7 @@ from tandem.manifests.examination import Examination
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import QualityState
-from tandem.rollout.operational import Finding
+from tandem.rollout.operational import Finding, as_told
 from tandem.rollout.pace import stable_is_down
 
 QUALITY_FAILED = "QualityFailed"
@@ -115,8 +115,7 @@ def quality_missed(draft: Draft) -> Finding | None:
 
 def told_before(draft: Draft) -> Finding | None:
     """Return the condition as it was told last."""
-    found = next((each for each in draft.previous.conditions or [] if each.type == QUALITY_MISSED), None)
-    return (found.status, found.reason, found.message) if found is not None else None
+    return as_told(draft.condition_before(QUALITY_MISSED))
 
 
 def note_questions(draft: Draft, due: bool) -> None:

@@ -67,16 +67,6 @@ async def ends(cluster: Cluster, pod: Object, word: Object, at: str = "2026-03-0
     await cluster.merge_patch(POD, meta["namespace"], meta["name"], {"status": patch}, "status")
 
 
-async def record_without_missed(cluster: Cluster, namespace: str) -> list[str]:
-    """Return the pods on record once none of them is there that missed something."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            smoke = (await cluster.get(MODEL_REVISION, namespace, "fraud-r1"))["status"]["smoke"]
-            if "missed" not in smoke:
-                return list(smoke["pods"])
-            await asyncio.sleep(0.2)
-
-
 async def test_no_version_serves_before_its_verdict_and_what_serves_is_told_of_changed_questions(
     cluster: Cluster, connection: Connection, namespace: str
 ) -> None:
@@ -143,7 +133,10 @@ async def test_a_pod_that_comes_later_is_asked_and_told_of_until_it_is_gone(
         await cluster.delete(POD, namespace, name, later)
         await until(cluster, namespace, lambda status: not condition(status, "QualityMissed"))
         # The condition goes as soon as the pod is told to, the record once it is gone.
-        assert await record_without_missed(cluster, namespace) == known
+        revision = await until(
+            cluster, namespace, lambda status: "missed" not in status["smoke"], MODEL_REVISION, "fraud-r1"
+        )
+        assert revision["status"]["smoke"]["pods"] == known
 
 
 def _is_new(pod: Object, known: Object) -> bool:

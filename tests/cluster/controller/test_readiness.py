@@ -10,7 +10,7 @@ import yaml
 
 from tandem.cluster.client import Cluster
 from tandem.cluster.connection import Connection
-from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION
+from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION, Kind
 from tandem.controller.reconcile import reconciler
 from tests.cluster.controller.objects import config_map, model_deployment
 from tests.cluster.controller.running import PATIENCE, running
@@ -21,13 +21,19 @@ pytestmark = pytest.mark.cluster
 REAL: Any = SimpleNamespace(made_from=reconciler)
 
 
-async def until(cluster: Cluster, namespace: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Return the model once something holds of its status."""
+async def until(
+    cluster: Cluster,
+    namespace: str,
+    holds: Callable[[dict[str, Any]], bool],
+    kind: Kind = MODEL_DEPLOYMENT,
+    name: str = "fraud",
+) -> dict[str, Any]:
+    """Return the model, or another object, once something holds of its status."""
     found: dict[str, Any] = {}
     try:
         async with asyncio.timeout(PATIENCE):
             while True:
-                found = await cluster.get(MODEL_DEPLOYMENT, namespace, "fraud")
+                found = await cluster.get(kind, namespace, name)
                 if holds(found.get("status") or {}):
                     return found
                 await asyncio.sleep(0.2)
