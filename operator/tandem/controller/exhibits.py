@@ -7,7 +7,6 @@ from typing import Any, Final
 from tandem.api.objects import ModelDeployment
 from tandem.judge import (
     TURNED_AWAY,
-    CorruptEvidence,
     Counts,
     Evidence,
     History,
@@ -26,12 +25,11 @@ from tandem.judge import (
 )
 from tandem.judge.evidence import DEFAULT_ALLOWED
 from tandem.rollout.contract import contract_in_force
-from tandem.rollout.observation import Trouble
 from tandem.rollout.terms import seconds_granted, settings_at, shares_granted
 from tandem.signals import ERRORS, Ledger, increments, named_metrics
 from tandem.signals.queries import queried_metrics
-from tandem.signals.store import ledger_from_dict, ledger_to_dict
-from tandem.signals.tallies import GATEWAY_ERRORS, TallyLedger, tallies_from_dict, tallies_to_dict
+from tandem.signals.store import ledger_to_dict
+from tandem.signals.tallies import GATEWAY_ERRORS, TallyLedger, tallies_to_dict
 
 NO_TALLIES: Final = TallyLedger()
 
@@ -264,16 +262,6 @@ def after_look(
     return exhibit.after(counts, turned_away)
 
 
-@dataclass(frozen=True)
-class Restored:
-    """What was found in a revision's status."""
-
-    exhibit: Exhibit | None = None
-    ledger: Ledger | None = None
-    tallies: TallyLedger | None = None
-    trouble: Trouble | None = None
-
-
 def begin(subject: Subject, deployment: ModelDeployment, history: History | None = None) -> Exhibit:
     """Return an exhibit without evidence. ``history``: what was learned of stable before."""
     shares, named = allowed_shares(deployment), named_in(deployment)
@@ -281,24 +269,3 @@ def begin(subject: Subject, deployment: ModelDeployment, history: History | None
         return Exhibit(subject, watch_evidence(empty(shares), shares), named)
     judged = dict.fromkeys((ERRORS, *gateway_metrics(deployment), *named), DEFAULT_ALLOWED)
     return Exhibit(subject, empty(judged | shares, history), named)
-
-
-def restore(stored: Mapping[str, Any] | None, subject: Subject, deployment: ModelDeployment) -> Restored:
-    """Return the trial that a revision's status holds, if it is this one; corrupt evidence is discarded and told of."""
-    if not stored:
-        return Restored()
-    try:
-        part, attempt = stored["part"], stored["attempt"]
-        ledger, named = ledger_from_dict(stored["ledger"]), dict(stored.get("named", {}))
-        tallies = tallies_from_dict(stored["tallies"]) if "tallies" in stored else NO_TALLIES
-        if part == "watch":
-            exhibit = Exhibit(subject, WatchEvidence.from_dict(stored["evidence"]), named)
-            return Restored(exhibit, ledger, tallies) if subject.watched and attempt == subject.attempt else Restored()
-        evidence = Evidence.from_dict(stored["evidence"])
-        step, alone = int(stored["step"]), bool(stored.get("alone", False))
-        was = replace(subject, stable=subject.stable or "", attempt=int(attempt), step=step, alone=alone)
-    except (CorruptEvidence, KeyError, TypeError, ValueError) as error:
-        return Restored(trouble=Trouble("EvidenceCorrupt", f"the stored evidence was discarded: {error}"))
-    if subject.watched:
-        return Restored(Exhibit(was, evidence, named).promoted(subject, deployment), ledger, tallies)
-    return Restored(Exhibit(was, evidence, named), ledger, tallies) if attempt == subject.attempt else Restored()

@@ -18,7 +18,6 @@ from tandem.controller.exhibits import (
     after_look,
     begin,
     objective_seconds,
-    restore,
     settings_of,
     stable_is_asked,
     subject_of,
@@ -26,6 +25,7 @@ from tandem.controller.exhibits import (
 from tandem.controller.history import Histories
 from tandem.controller.left_out import asked_as_versions, lag_of
 from tandem.controller.reader import BLIND_TIMES, Reader
+from tandem.controller.restored import Restored, restore
 from tandem.controller.targets import targets_of, with_ready_pod
 from tandem.controller.trial import Trial
 from tandem.judge import Verdict
@@ -237,8 +237,10 @@ class Trials:
         if trial.exhibit is not None and subject.continues(trial.exhibit.subject):
             trial.exhibit = trial.exhibit.promoted(subject, deployment)
             return
-        stored = states[subject.revision].revision.status.evidence if subject.revision in states else None
-        found = restore(stored, subject, deployment)
+        found = Restored()
+        if subject.revision in states:
+            known = states[subject.revision].revision.status
+            found = restore(known.evidence, subject, deployment, known.attempt)
         trial.trouble = found.trouble
         if found.exhibit is not None:
             trial.exhibit, trial.ledger = found.exhibit, found.ledger or trial.ledger

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tandem.api.objects import ModelDeployment, parse_deployment
-from tandem.controller.exhibits import Exhibit, Subject, begin, restore, settings_of, subject_of
+from tandem.controller.exhibits import Exhibit, Subject, begin, settings_of, subject_of
+from tandem.controller.restored import restore
 from tandem.judge import Counts, VerdictKind
 from tandem.signals import Ledger
 
@@ -84,7 +85,7 @@ def test_it_is_compared_again_when_lost_pods_lower_its_weight() -> None:
 
 def test_a_restart_of_the_operator_begins_nothing_anew() -> None:
     exhibit = answered(at_everything(), 10, Counts(50, 0), Counts(0, 0))
-    found = restore(exhibit.to_dict(Ledger()), subject(1, 100), rolling(1, 100)).exhibit
+    found = restore(exhibit.to_dict(Ledger()), subject(1, 100), rolling(1, 100), 1).exhibit
     assert found is not None
     assert found.at(subject(1, 100)) == exhibit
 
@@ -92,4 +93,4 @@ def test_a_restart_of_the_operator_begins_nothing_anew() -> None:
 def test_evidence_of_an_older_tandem_is_that_of_a_comparison() -> None:
     exhibit = answered(begin(subject(0, 10), rolling(0, 10)), 10, Counts(5, 0), Counts(45, 0))
     stored = {name: value for name, value in exhibit.to_dict(Ledger()).items() if name != "alone"}
-    assert restore(stored, subject(0, 10), rolling(0, 10)).exhibit == replace(exhibit, subject=subject(0, 10))
+    assert restore(stored, subject(0, 10), rolling(0, 10), 1).exhibit == replace(exhibit, subject=subject(0, 10))

@@ -15,8 +15,10 @@ from tandem.controller.exhibits import (
     settings_of,
     subject_of,
 )
+from tandem.controller.restored import restore
 from tandem.judge import Counts, History, Increment, MetricEvidence, Verdict, VerdictKind, add_history
 from tandem.judge.counts import NONE
+from tandem.signals import Ledger
 
 SINCE = "2026-03-01T12:00:00Z"
 R1, R2 = "fraud-r1", "fraud-r2"
@@ -116,6 +118,20 @@ def test_an_objective_that_is_added_is_judged_by_what_it_grants(watch: bool) -> 
         exhibit = after_look(found, subject, after, {}, {})
         added = exhibit.evidence.metrics["latency-p90-200ms"]
         assert added == begin(subject, after).evidence.metrics["latency-p90-200ms"]
+
+
+@pytest.mark.parametrize(("last_attempt", "goes_on"), [(1, True), (2, False)])
+def test_after_a_restart_a_watch_window_follows_the_last_rollout_and_no_earlier_one(
+    last_attempt: int, goes_on: bool
+) -> None:
+    before, window = rolling({}), watched({}, {})
+    was, subject = subject_of(before), subject_of(window)
+    assert was is not None
+    assert subject is not None
+    counts = {R1: {"errors": Counts(900, 9)}, R2: {"errors": Counts(100, 1)}}
+    stored = begin(was, before).after(counts).to_dict(Ledger())
+    found = restore(stored, subject, window, last_attempt)
+    assert (found.exhibit is not None, found.trouble) == (goes_on, None)
 
 
 @pytest.mark.parametrize(

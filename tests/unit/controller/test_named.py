@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
-from tandem.controller.exhibits import Exhibit, Subject, begin, named_in, restore, settings_of, subject_of
+from tandem.controller.exhibits import Exhibit, Subject, begin, named_in, settings_of, subject_of
 from tandem.controller.history import Histories
+from tandem.controller.restored import restore
 from tandem.controller.trials import Judged, Trials
 from tandem.judge import Counts, Verdict, VerdictKind
 from tandem.rollout.observation import Observation, PodState, RevisionState
@@ -162,10 +163,10 @@ class TestNamed:
     def test_evidence_comes_back_as_it_was_and_older_evidence_is_read(self) -> None:
         exhibit = answered(begun(rolling()), 9, {"doubt": Counts(5, 5)}, {"doubt": Counts(45, 9)})
         stored = json.loads(json.dumps(exhibit.to_dict(Ledger())))
-        assert restore(stored, subject(rolling()), rolling()).exhibit == exhibit
+        assert restore(stored, subject(rolling()), rolling(), 1).exhibit == exhibit
         without = begun(rolling(()))
         assert "named" not in without.to_dict(Ledger())
-        assert restore(without.to_dict(Ledger()), subject(rolling()), rolling(())).exhibit == without
+        assert restore(without.to_dict(Ledger()), subject(rolling()), rolling(()), 1).exhibit == without
 
 
 class Pods:
