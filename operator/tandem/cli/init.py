@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tandem.cli.access import Access, Context, Kubeconfig
 from tandem.cli.values import refuse
 
 WHAT = "What is known already"
@@ -45,8 +46,11 @@ def command(
         str | None, typer.Option("--from", help="What runs: deployment/NAME.", rich_help_panel=EXISTING)
     ] = None,
     namespace: Annotated[
-        str, typer.Option("--namespace", "-n", help="Its namespace.", rich_help_panel=EXISTING)
-    ] = "default",
+        str | None,
+        typer.Option("--namespace", "-n", help="Its namespace; else the context's own.", rich_help_panel=EXISTING),
+    ] = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
     latency: Annotated[
         list[str] | None, typer.Option(help="Latency objective: p99=150ms. May be repeated.", rich_help_panel=WHAT)
     ] = None,
@@ -94,7 +98,7 @@ def command(
     elif source is not None:
         from tandem.cli.init_existing import write_existing
 
-        write_existing(known, source, namespace, Target(out, two_files, force))
+        write_existing(known, source, Access(namespace, context, kubeconfig), Target(out, two_files, force))
     else:
         from tandem.cli.init_design import Wishes, write_design
 

@@ -6,22 +6,24 @@ from pathlib import Path
 import typer
 
 from tandem.api.objects import InvalidObject, parse_deployment
+from tandem.cli.access import Access
 from tandem.cli.init_known import Known, Target
 from tandem.cli.values import refuse
 from tandem.cluster.client import Cluster
-from tandem.cluster.connection import NoCluster, connect
+from tandem.cluster.connection import NoCluster
 from tandem.cluster.errors import ClusterError
 from tandem.cluster.existing import Neighbourhood, read_neighbourhood
+from tandem.cluster.kubeconfig import connect_person
 from tandem.drafts.existing import Existing, Unreadable
 from tandem.drafts.takeover import FOLDER, Around, Takeover, plan_takeover, plan_text
 
 
-def write_existing(known: Known, source: str, namespace: str, target: Target) -> None:
+def write_existing(known: Known, source: str, access: Access, target: Target) -> None:
     """Write the ModelDeployment and the plan of the take-over; or end the command with what is wrong."""
     kind, separator, name = source.partition("/")
     if not (separator and name and kind in ("deployment", "deployments", "deploy")):
         refuse(f"--from {source}: name a Deployment, as in deployment/fraud")
-    takeover = _takeover(known, asyncio.run(_read(namespace, name)))
+    takeover = _takeover(known, asyncio.run(_read(access, name)))
     draft = takeover.draft
     try:
         parse_deployment({"metadata": {"name": draft.name}, "spec": draft.spec})
@@ -37,11 +39,11 @@ def write_existing(known: Known, source: str, namespace: str, target: Target) ->
     )
 
 
-async def _read(namespace: str, name: str) -> Neighbourhood:
+async def _read(access: Access, name: str) -> Neighbourhood:
     try:
-        connection = await connect()
+        connection = await connect_person(access.kubeconfig, access.context)
         async with Cluster(connection.configuration) as cluster:
-            return await read_neighbourhood(cluster, namespace, name)
+            return await read_neighbourhood(cluster, access.namespace or connection.namespace, name)
     except (NoCluster, ClusterError) as error:
         refuse(str(error))
 

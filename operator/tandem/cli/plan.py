@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tandem.cli.access import CLUSTER_PANEL, Access, Context, Kubeconfig
 from tandem.cli.values import read_option
 
 
@@ -31,9 +32,16 @@ def command(
         bool, typer.Option("--diff", help="Say what applying the file would change in the cluster.")
     ] = False,
     namespace: Annotated[
-        str | None, typer.Option("--namespace", "-n", help="With --diff; else the file's own, or default.")
+        str | None,
+        typer.Option(
+            "--namespace",
+            "-n",
+            help="With --diff; else the file's own, or default.",
+            rich_help_panel=CLUSTER_PANEL,
+        ),
     ] = None,
-    context: Annotated[str | None, typer.Option(help="With --diff: the kubeconfig's context.")] = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
 ) -> None:
     """Plan a model's production: pods, memory, room, rollouts, what cannot be met; and the exact objects.
 
@@ -48,7 +56,7 @@ def command(
     share = read_option("--margin", margin, percent_share)
     inputs = plan_inputs.read(file, name, profile, needs_profile=not diff)
     if diff:
-        plan_diff.write(plan_diff.compare(inputs, namespace, context), output)
+        plan_diff.write(plan_diff.compare(inputs, Access(namespace, context, kubeconfig)), output)
         return
     result = plan_result.make(inputs, share, runs)
     plan_result.write(result, output)

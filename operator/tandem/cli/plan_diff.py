@@ -11,13 +11,15 @@ import yaml
 
 from tandem.api.names import DEPLOYMENT_LABEL
 from tandem.api.objects import ModelDeployment, ModelRevision, parse_deployment, parse_revision
+from tandem.cli.access import Access
 from tandem.cli.plan import PlanOutput
 from tandem.cli.plan_inputs import Inputs
 from tandem.cli.values import fail, refuse
 from tandem.cluster.client import Cluster
-from tandem.cluster.connection import NoCluster, connect
+from tandem.cluster.connection import NoCluster
 from tandem.cluster.errors import ClusterError, NotFound
 from tandem.cluster.kinds import CONFIG_MAP, MODEL_DEPLOYMENT, MODEL_REVISION
+from tandem.cluster.kubeconfig import connect_person
 from tandem.manifests.changes import changes
 from tandem.manifests.configs import ConfigContent
 from tandem.manifests.declared import config_maps, declare, same_version
@@ -34,13 +36,13 @@ class Difference:
     lines: tuple[str, ...]
 
 
-def compare(inputs: Inputs, namespace: str | None, context: str | None) -> Difference:
+def compare(inputs: Inputs, access: Access) -> Difference:
     """Read the cluster and compare; end the command where it cannot be read."""
     metadata = inputs.deployment.metadata
-    target = metadata.model_copy(update={"namespace": namespace}) if namespace else metadata
+    target = metadata.model_copy(update={"namespace": access.namespace}) if access.namespace else metadata
     wanted = inputs.deployment.with_changes(metadata=target)
     try:
-        live, revisions, contents = asyncio.run(_read(wanted, inputs.configs, context))
+        live, revisions, contents = asyncio.run(_read(wanted, inputs.configs, access))
         return difference(wanted, live, revisions, contents)
     except NoCluster as error:
         refuse(str(error))
@@ -100,11 +102,12 @@ def write(found: Difference, output: PlanOutput) -> None:
 
 
 async def _read(
-    wanted: ModelDeployment, known: Mapping[str, ConfigContent], context: str | None
+    wanted: ModelDeployment, known: Mapping[str, ConfigContent], access: Access
 ) -> tuple[ModelDeployment | None, list[ModelRevision], dict[str, ConfigContent]]:
     """Read the model, its revisions, and the ConfigMaps that the file names and does not hold."""
     namespace, name = wanted.metadata.namespace, wanted.metadata.name
-    async with Cluster((await connect(context=context)).configuration) as cluster:
+    connection = await connect_person(access.kubeconfig, access.context)
+    async with Cluster(connection.configuration) as cluster:
         try:
             live = parse_deployment(await cluster.get(MODEL_DEPLOYMENT, namespace, name))
         except NotFound:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tandem.cli.access import Access, Context, Kubeconfig
 from tandem.cli.values import Output, read_option, refuse
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def command(
     namespace: Annotated[
         str | None, typer.Option("--namespace", "-n", help="Else the file's own, or default.", rich_help_panel=POD)
     ] = None,
-    context: Annotated[str | None, typer.Option(help="The kubeconfig's context.", rich_help_panel=POD)] = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
     startup: Annotated[str, typer.Option(help="Longest until it is ready.", rich_help_panel=BOUNDS)] = "60s",
     load: Annotated[str, typer.Option(help="Longest under load.", rich_help_panel=BOUNDS)] = "45s",
     answer: Annotated[str, typer.Option(help="Longest for one answer.", rich_help_panel=BOUNDS)] = "15s",
@@ -107,7 +109,8 @@ def command(
         profile = profile_subject.profile_locally(bento, bentoml, requests, subject, bounds)
     else:
         assert meter is not None
-        profile = profile_pod.profile_in_a_pod(profile_pod.Place(namespace, context, meter), requests, subject, bounds)
+        place = profile_pod.Place(Access(namespace, context, kubeconfig), meter)
+        profile = profile_pod.profile_in_a_pod(place, requests, subject, bounds)
     profile_result.write(profile, subject, output)
     if out != "-":
         profile_result.keep(profile, subject, out)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.api.profile import Profile
+from tandem.cli.access import Access
 from tandem.cli.profile_subject import Bounds, Subject, shown
 from tandem.cluster.client import Cluster
-from tandem.cluster.connection import NoCluster, connect
+from tandem.cluster.connection import NoCluster
 from tandem.cluster.errors import ClusterError
+from tandem.cluster.kubeconfig import connect_person
 from tandem.manifests.declared import config_maps
 from tandem.manifests.errors import DeclarationError
 from tandem.manifests.profile_job import profile_job
@@ -23,10 +25,9 @@ PULLED: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where: namespace and context (None: the file's, the kubeconfig's), and the image of the meter."""
+    """Where: the cluster and the namespace (None: the file's), and the image of the meter."""
 
-    namespace: str | None
-    context: str | None
+    access: Access
     meter: str
 
 
@@ -34,8 +35,8 @@ def profile_in_a_pod(place: Place, rows: Sequence[Row], subject: Subject, bounds
     """Measure it in the cluster, or end the command with what is wrong."""
     deployment = subject.deployment
     assert deployment is not None
-    if place.namespace is not None:
-        metadata = deployment.metadata.model_copy(update={"namespace": place.namespace})
+    if place.access.namespace is not None:
+        metadata = deployment.metadata.model_copy(update={"namespace": place.access.namespace})
         deployment = deployment.with_changes(metadata=metadata)
     namespace, spec = deployment.metadata.namespace, deployment.spec
     limits = (spec.serving.resources.limits if spec.serving.resources else None) or {}
@@ -47,7 +48,8 @@ def profile_in_a_pod(place: Place, rows: Sequence[Row], subject: Subject, bounds
         seconds = PULLED + terms.longest
         name = f"{subject.name}-profile-{secrets.token_hex(3)}"
         try:
-            async with ended_by_signals(), Cluster((await connect(context=place.context)).configuration) as cluster:
+            connection = await connect_person(place.access.kubeconfig, place.access.context)
+            async with ended_by_signals(), Cluster(connection.configuration) as cluster:
                 contents = await contents_of(cluster, namespace, config_maps(spec))
                 job, mounted = profile_job(deployment, contents, name, place.meter, seconds, files)
                 return await profile_in_cluster(cluster, job, mounted, seconds, told)

@@ -172,3 +172,21 @@ def test_the_difference_to_nothing_is_all_of_it(namespace: str) -> None:
     found = difference(namespace)
     assert found["rollout"] == 1
     assert found["changes"][0].startswith("is new: ModelRevision fraud-r1")
+
+
+def test_the_cluster_that_is_named_is_the_one_that_is_read(
+    kubectl: Kubectl, namespace: str, plane: ControlPlane, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in by_hand(namespace):
+        Path("old.yaml").write_text(yaml.safe_dump(each))
+        kubectl("apply", "-f", "old.yaml")
+    Path("model.yaml").write_text(yaml.safe_dump(model_deployment(namespace, "fraud")))
+    commands = (
+        ("plan", "model.yaml", "--diff"),
+        ("init", "--from", f"deployment/{OLD}", "-n", namespace, "--out", "digits", *OWNER[:2]),
+    )
+    monkeypatch.setenv("KUBECONFIG", str(work / "nowhere"))
+    for words in commands:
+        said = CliRunner().invoke(app, words)
+        assert said.exit_code == 2 and "nowhere" in said.output, said.output
+        tandem(*words, "--kubeconfig", str(plane.kubeconfig))
