@@ -43,6 +43,10 @@ lint: setup ## style, types, layers, generated files
 
 .PHONY: unit
 unit: setup ## tests that need no cluster: pure logic and golden files
+	$(BIN)/pytest tests/unit tests/golden -n auto --dist worksteal
+
+.PHONY: coverage
+coverage: setup ## which lines and branches the tests of `make unit` do not reach: twice as long
 	$(BIN)/pytest tests/unit tests/golden --cov --cov-report=term
 
 .PHONY: test-bentos
@@ -55,7 +59,8 @@ test-cluster: tools ## tests against a real API server
 
 .PHONY: test-e2e
 test-e2e: cluster images ## tests on the whole local cluster: gateway, images, operator, traffic
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest tests/e2e -m 'not alone' -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest tests/e2e -m alone
 
 .PHONY: bench-rollback
 bench-rollback: setup ## how long a failing version hurts: five runs, about five minutes

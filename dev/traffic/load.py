@@ -30,8 +30,8 @@ class Plan:
     """Nothing is sent after this long."""
     count: int | None = None
     """Nothing is sent after this many."""
-    timeout: float = 10.0
-    """Seconds after which an answer is given up."""
+    timeout: float = 20.0
+    """Seconds after which an answer is given up: more than a gateway takes to give up a pod, whose word it then is."""
     fresh_every: int = 5
     """Every so-manieth request gets a connection of its own; the others share kept-alive ones. 0: none does."""
     host: str | None = None

@@ -11,7 +11,7 @@ from typing import Self
 from dev.traffic.outcomes import Outcome, parse
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 40.0
 
 
 class TrafficFailed(Exception):

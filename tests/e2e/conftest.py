@@ -4,15 +4,18 @@ A test that fails shows what a person would look at: objects, conditions, events
 """
 
 import itertools
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
 
+from dev.cluster.lock import locked
 from dev.cluster.settings import DEFAULT_NAME
+from dev.images.cache import cache_folder
 from dev.kube import stack
 from dev.kube.client import Kube, NotThere
 from dev.kube.diagnosis import diagnose
@@ -57,23 +60,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else len(ORDER))
 
 
+def one_at_a_time() -> AbstractContextManager[None]:
+    """Let no two processes of the same run set the stage: the second finds all of it there."""
+    return locked(cache_folder(), "e2e")
+
+
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Kube:
     """The cluster, with nothing of Tandem's in it yet."""
     kube = Kube(request.config.getoption("--cluster"))
-    stack.make_cluster(kube.name)
+    with one_at_a_time():
+        stack.make_cluster(kube.name)
     return kube
 
 
 @pytest.fixture(scope="session")
 def archives(cluster: Kube) -> dict[str, Path]:
     """The archives of the images that are in the cluster, by image."""
-    return stack.load_images(cluster.name)
+    with one_at_a_time():
+        return stack.load_images(cluster.name)
 
 
 @pytest.fixture(scope="session")
 def kube(cluster: Kube, archives: dict[str, Path]) -> Kube:
-    stack.install_operator(cluster, archives)
+    with one_at_a_time():
+        stack.install_operator(cluster, archives)
     return cluster
 
 
@@ -85,6 +96,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 _numbers = itertools.count(1)
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+"""Where several processes run the tests, which one this is: their namespaces have different names."""
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +128,7 @@ def _stage(
     with ExitStack() as open_until_the_end:
 
         def make() -> Model:
-            namespace = f"e2e-{next(_numbers)}"
+            namespace = f"e2e-{_WORKER}{next(_numbers)}"
             stack.remove_namespace(kube, namespace, 120)
             stack.make_namespace(kube, namespace)
             open_until_the_end.callback(_leave, kube, namespace, request.node)

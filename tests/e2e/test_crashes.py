@@ -15,6 +15,8 @@ from dev.traffic.outcomes import Outcome
 from dev.traffic.summary import lost
 from tests.e2e.operator_process import kill_operator, until_operator_is_back
 
+pytestmark = pytest.mark.alone
+
 ROLLOUT = {"steps": CANARY_STEPS, "watch": "20s"}
 
 

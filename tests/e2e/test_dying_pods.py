@@ -13,6 +13,8 @@ from tests.e2e.conftest import NewModel
 from tests.e2e.gateway_log import GatewayLog, gateway_log
 from tests.e2e.processes import kill_container
 
+pytestmark = pytest.mark.alone
+
 REPLICAS = 3
 HALF = {"steps": [{"weight": 50, "hold": "10m"}]}
 """Nothing passes this by itself: what happens is the dying pods' doing."""

@@ -27,6 +27,8 @@ from dev.kube import stack
 from dev.kube.client import Kube
 from dev.kube.diagnosis import diagnose
 
+pytestmark = pytest.mark.alone
+
 DOCUMENT = stack.REPOSITORY / "docs" / "first-model.md"
 NAMESPACE = "e2e-first-model"
 MINUTES_5 = 300

@@ -20,6 +20,8 @@ from dev.kube.client import Kube, until
 from tandem.api.profile import Profile
 from tandem.manifests.profile import read_profile
 
+pytestmark = pytest.mark.alone
+
 TANDEM = str(Path(sys.executable).with_name("tandem"))
 NAMESPACE = "e2e-profile"
 QUICK = ("--load", "10s", "--callers", "4", "--startup", "150s")

@@ -55,8 +55,12 @@ def pods(model: Model) -> Iterator[Watch]:
 
 @pytest.mark.parametrize(
     ("harm", "examinations"),
-    [(kill_the_operator, 1), (delete_the_pod, 2), (evict_the_pod, 2), (kill_its_process, 2)],
-    ids=["operator-killed", "pod-deleted", "pod-evicted", "process-killed"],
+    [
+        pytest.param(kill_the_operator, 1, id="operator-killed", marks=pytest.mark.alone),
+        pytest.param(delete_the_pod, 2, id="pod-deleted"),
+        pytest.param(evict_the_pod, 2, id="pod-evicted"),
+        pytest.param(kill_its_process, 2, id="process-killed"),
+    ],
 )
 def test_it_comes_to_a_verdict_all_the_same(model: Model, pods: Watch, harm: Harm, examinations: int) -> None:
     model.given("first")
