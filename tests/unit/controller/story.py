@@ -1,6 +1,7 @@
 """A rollout of the model ``payments/fraud`` that a test reads, judges, and takes through a crash of the operator."""
 
 import asyncio
+import itertools
 from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment, parse_deployment, parse_revision
@@ -47,8 +48,11 @@ class Story:
     def begin(self) -> None:
         """Begin as after a start of the operator."""
         self._read = asyncio.Event()
-        clock = asyncio.get_running_loop().time
-        self.trials = Trials(self._sources, Histories(), lambda _: self._read.set(), clock)
+        time, ticks = asyncio.get_running_loop().time, itertools.count(1)
+        # No two looks at a real clock see the same time; nor do they at this one, which else stands still.
+        self.trials = Trials(
+            self._sources, Histories(), lambda _: self._read.set(), lambda: time() + next(ticks) * 1e-6
+        )
 
     def crash(self) -> None:
         """End and begin again with what was written down."""
@@ -60,14 +64,22 @@ class Story:
 
     async def look(self, times: int = 1) -> Judged:
         """Read and judge."""
-        deployment, states = self.deployment(), self.states()
-        judged = self.trials.judge(KEY, deployment, states, self.asked)
+        judged = self.judge()
         for _ in range(times):
-            self._read.clear()
-            self.trials.follow(KEY, deployment, deployment.status, Observation(states, CANDIDATE))
-            await self._read.wait()
-            judged = self.trials.judge(KEY, deployment, states, self.asked)
+            await self.read()
+            judged = self.judge()
         return judged
+
+    async def read(self) -> None:
+        """Wait until the pods have been read."""
+        deployment = self.deployment()
+        self._read.clear()
+        self.trials.follow(KEY, deployment, deployment.status, Observation(self.states(), CANDIDATE))
+        await self._read.wait()
+
+    def judge(self) -> Judged:
+        """Judge by what was read."""
+        return self.trials.judge(KEY, self.deployment(), self.states(), self.asked)
 
     def states(self) -> dict[str, RevisionState]:
         """Return what the cluster holds of both versions."""

@@ -37,6 +37,23 @@ def test_what_a_pod_counts_while_it_is_asked_is_no_evidence() -> None:
     assert counted(False, True, True, False, False) == 20, "nor what it counted until it was read once more"
 
 
+def test_what_was_read_before_the_last_question_does_not_end_it() -> None:
+    async def run() -> int:
+        trial = Story(gateway=None)
+        await trial.look()
+        trial.asked = frozenset({f"uid-{CANDIDATE}"})
+        await trial.answer(10)
+        await trial.read()
+        trial.asked = frozenset()
+        trial.judge()
+        judged = await trial.answer(10)
+        trial.trials.close()
+        assert judged.verdict is not None
+        return judged.verdict.candidate.total
+
+    assert in_virtual_time(run()) == 0, "the last of these ten may have been Tandem's"
+
+
 def test_the_gateway_sees_users_only_and_sends_a_bad_version_back_meanwhile() -> None:
     async def run() -> Judged:
         trial = Story()
