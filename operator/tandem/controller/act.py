@@ -6,25 +6,20 @@ refuses does not keep the others from being done; it is returned, and becomes a 
 
 import copy
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from tandem.api.names import DEPLOYMENT_LABEL
 from tandem.api.objects import ModelDeployment, ModelRevision
 from tandem.cluster.cache import Cache, Key
 from tandem.cluster.client import Cluster
-from tandem.cluster.errors import (
-    AlreadyExists,
-    ClusterBusy,
-    ClusterRefused,
-    Conflict,
-    KindMissing,
-    NotFound,
-)
+from tandem.cluster.errors import AlreadyExists, ClusterBusy, ClusterRefused
 from tandem.cluster.kinds import DEPLOYMENT, HTTP_ROUTE, MODEL_REVISION, POD, SERVICE, Kind, Object, kind_of
 from tandem.cluster.ownership import Ownership, owned_by, ownership, says
 from tandem.controller.keeping import ExaminerAccounts
+from tandem.controller.live_route import in_full, is_as_wanted, with_new_weights
+from tandem.controller.outcome import NotOurs, Outcome
 from tandem.manifests.budget import budget_manifest
 from tandem.manifests.config import config_manifests
 from tandem.manifests.declared import Declared
@@ -38,7 +33,6 @@ from tandem.manifests.service import cluster_service_manifest, revision_service_
 from tandem.manifests.smoke import SmokeTest, smoke_manifest
 from tandem.manifests.workload import deployment_manifest
 from tandem.rollout.decision import Desired
-from tandem.rollout.observation import QUOTA_EXCEEDED, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +64,15 @@ class Actor:
         desired: Desired,
         revisions: Mapping[str, ModelRevision],
         now: datetime,
-    ) -> "Outcome":
+    ) -> Outcome:
         """Do what is missing; return what was refused, and what is to be tried again."""
         key = (deployment.metadata.namespace, deployment.metadata.name)
         alive = {revision.metadata.uid for revision in revisions.values()}
         self._made[key] = {uid: made for uid, made in self._made.get(key, {}).items() if uid in alive}
         attempt = Outcome()
-        await attempt.make(self._traffic, deployment, desired)
+        await attempt.make(self._route, deployment, desired)
+        if desired.service_target is not None:
+            await attempt.make(self._ensure, cluster_service_manifest(deployment, desired.service_target))
         if desired.new_revision is not None and declared is not None:
             await attempt.make(self._new_revision, deployment, declared, desired.new_revision, revisions)
         for name, replicas in desired.replicas.items():
@@ -100,13 +96,26 @@ class Actor:
         self._made.pop(key, None)
         self._settled.pop(key, None)
 
-    async def _traffic(self, deployment: ModelDeployment, desired: Desired) -> None:
-        if desired.weights is not None:
-            await self._ensure(route_manifest(deployment, desired.weights))
-        elif deployment.spec.traffic.gateway is None:
-            await self._remove_route(deployment)
-        if desired.service_target is not None:
-            await self._ensure(cluster_service_manifest(deployment, desired.service_target))
+    async def _route(self, deployment: ModelDeployment, desired: Desired) -> None:
+        """Have the route as declared; where that is refused, or its place is another model's, at least its weights.
+
+        Who gets requests must never depend on whether a filter is spelt well.
+        """
+        if desired.weights is None:
+            if deployment.spec.traffic.gateway is None:
+                await self._remove_route(deployment)
+            return
+        wanted, meta = route_manifest(deployment, desired.weights), deployment.metadata
+        live = self._cache.get(HTTP_ROUTE, meta.namespace, meta.name)
+        if live is not None and desired.weights_only:
+            await self._ensure(with_new_weights(live, wanted))
+            return
+        try:
+            await self._ensure(wanted)
+        except ClusterRefused:
+            if live is not None:
+                await self._ensure(with_new_weights(live, wanted))
+            raise
 
     async def _remove_route(self, deployment: ModelDeployment) -> None:
         """The gateway was taken out of the spec: the route that was made for it goes."""
@@ -209,7 +218,7 @@ class Actor:
                 live = await self._cluster.get(kind, meta["namespace"], meta["name"])
         whose = ownership(live, meta)
         if whose is Ownership.FOREIGN:
-            raise _NotOurs(kind, meta["name"])
+            raise NotOurs(kind, meta["name"])
         if whose is Ownership.PREDECESSOR or "deletionTimestamp" in live["metadata"]:
             raise ClusterBusy(
                 f"make {kind.describe(meta['namespace'], meta['name'])}", "the old one is still being deleted"
@@ -241,41 +250,6 @@ class Actor:
         self._settled.setdefault(key, {})[kind.kind, meta["name"]] = _edition(live)
 
 
-class _NotOurs(Exception):
-    def __init__(self, kind: Kind, name: str) -> None:
-        super().__init__(
-            f"{kind.kind} {name} exists and is not Tandem's: rename this model, or delete or rename the other object"
-        )
-
-
-class Outcome:
-    """One go at all writes: what was refused, and whether something is to be tried again."""
-
-    def __init__(self) -> None:
-        self.refused: list[Trouble] = []
-        self.aside: list[Trouble] = []
-        """What was refused and holds nothing up: the pods that ask later pods."""
-        self.busy: ClusterBusy | None = None
-
-    async def make(self, write: Callable[..., Awaitable[None]], *args: Any) -> None:
-        """Do one write; what goes wrong with it is noted and keeps no other from being done."""
-        try:
-            await write(*args)
-        except _NotOurs as error:
-            self.refused.append(Trouble("NotOwned", str(error)))
-        except KindMissing as error:
-            self.refused.append(
-                Trouble("GatewayMissing", f"{error}; install the Gateway API or leave out spec.traffic.gateway")
-            )
-        except ClusterRefused as error:
-            reason = QUOTA_EXCEEDED if "exceeded quota" in str(error) else error.reason
-            self.refused.append(Trouble(reason, str(error)))
-        except (ClusterBusy, Conflict, NotFound, AlreadyExists) as error:
-            self.busy = self.busy or (
-                error if isinstance(error, ClusterBusy) else ClusterBusy(error.doing, error.detail)
-            )
-
-
 def _edition(live: Object) -> str:
     """What changes when anybody changes the spec."""
     meta = live["metadata"]
@@ -285,6 +259,8 @@ def _edition(live: Object) -> str:
 def _as_wanted(kind: Kind, live: Object, manifest: Object) -> bool:
     if "spec" not in manifest:
         return True
+    if kind == HTTP_ROUTE:
+        return is_as_wanted(live, manifest)
     return says(live.get("spec"), _without_replicas(kind, manifest)["spec"])
 
 
@@ -292,6 +268,8 @@ def _mended(kind: Kind, live: Object, manifest: Object) -> Object:
     """What to apply to an existing object: all that Tandem owns of it, replica counts excepted."""
     if kind == MODEL_REVISION:
         return {**manifest, "spec": live["spec"]}
+    if kind == HTTP_ROUTE:
+        return in_full(live, manifest)
     return _without_replicas(kind, manifest)
 
 

@@ -26,6 +26,7 @@ from tandem.controller.claims import RouteClaims
 from tandem.controller.declarations import Declarations, Match
 from tandem.controller.examinations import Examinations
 from tandem.controller.history import Histories
+from tandem.controller.live_route import route_state
 from tandem.controller.logs import LastLines
 from tandem.controller.objectives import Objectives
 from tandem.controller.parts import Parts
@@ -41,11 +42,11 @@ from tandem.manifests.declared import config_maps
 from tandem.manifests.errors import DeclarationError
 from tandem.manifests.examination import row_config_maps
 from tandem.manifests.missed import ExaminerRole
-from tandem.manifests.route import accepted, read_weights, url
+from tandem.manifests.route import url
 from tandem.manifests.service import cluster_url, selected_revision
 from tandem.rollout.decide import decide
 from tandem.rollout.decision import Decision
-from tandem.rollout.observation import Observation, RouteState, Trouble
+from tandem.rollout.observation import Observation, Trouble
 from tandem.signals import PodScraper
 from tandem.signals.gateway import TIMEOUT as PROXY_TIMEOUT
 from tandem.signals.gateway import Gateways
@@ -199,7 +200,7 @@ class Reconciler:
         return Observation(
             revisions=states,
             declared=match.revision,
-            route=self._route(key),
+            route=route_state(self._cache.get(HTTP_ROUTE, *key), deployment),
             service_target=selected_revision(service) if service else None,
             verdict=judged.verdict,
             evidence_trouble=judged.trouble,
@@ -210,13 +211,6 @@ class Reconciler:
             conflict=self._conflict(key, deployment),
             refusals=self._refused.get(key, ()),
         )
-
-    def _route(self, key: Key) -> RouteState | None:
-        route = self._cache.get(HTTP_ROUTE, *key)
-        if route is None:
-            return None
-        is_accepted, reason, message = accepted(route)
-        return RouteState(read_weights(route), is_accepted, reason, message)
 
     def _conflict(self, key: Key, deployment: ModelDeployment) -> Trouble | None:
         if self._claims is None:

@@ -15,7 +15,7 @@ from tandem.rollout.objectives import OBJECTIVE_MISSED, objective_missed
 from tandem.rollout.observation import RevisionState
 from tandem.rollout.operational import OPERATIONALLY_READY, Finding, operationally_ready
 from tandem.rollout.pace import step_at
-from tandem.rollout.progress import in_force
+from tandem.rollout.progress import settled
 from tandem.rollout.quality import QUALITY_MISSED, quality_missed
 from tandem.rollout.smoke import smoke_missed
 from tandem.rollout.waiting import stalled_reason
@@ -91,7 +91,7 @@ def _everything_goes_to_stable(draft: Draft) -> bool:
     assert draft.stable is not None
     if draft.deployment.spec.traffic.gateway is None:
         return draft.seen.service_target == draft.stable.revision
-    return in_force(draft)
+    return settled(draft)
 
 
 def _progress(draft: Draft) -> tuple[str, str]:

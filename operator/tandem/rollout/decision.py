@@ -39,6 +39,8 @@ class Desired:
     """Later pods that shall be asked now."""
     dismiss: tuple[str, ...] = ()
     """Pods of examinations that nobody waits for any more."""
+    weights_only: bool = False
+    """The place that is declared is another model's: a route that exists keeps its own."""
     nudge: tuple[str, ...] = ()
     """Revisions whose pods were refused (a quota): to be tried again soon, not after the long waits of a ReplicaSet."""
 

@@ -21,6 +21,7 @@ def desired_children(draft: Draft) -> Desired:
         new_revision=_new_revision(draft),
         replicas={name: _replicas(draft, state) for name, state in draft.seen.revisions.items() if _runs(draft, state)},
         weights=_route_weights(draft),
+        weights_only=draft.seen.conflict is not None,
         service_target=_service_target(draft),
         delete=_surplus(draft),
         examine=examination_due(draft, target_weight(draft), full_size(draft))
@@ -100,7 +101,7 @@ def _route_weights(draft: Draft) -> dict[str, int] | None:
     if draft.deployment.spec.traffic.gateway is None:
         return None
     if draft.seen.conflict is not None and draft.seen.route is None:
-        return None  # a place that is taken is not claimed; a route that exists is still kept in order
+        return None  # a place that is taken is not claimed; a route that exists goes on with its own
     return weights(draft) or None
 
 

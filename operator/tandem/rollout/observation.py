@@ -135,6 +135,8 @@ class RouteState:
     """Every parent has accepted the generation that was written last, references resolved."""
     reason: str = ""
     message: str = ""
+    as_declared: bool = True
+    """Hosts, path, gateways and what else the spec declares of it are written; the weights are another question."""
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,11 @@ def in_force(draft: Draft) -> bool:
     return route is not None and route.accepted and dict(route.weights) == weights(draft)
 
 
+def settled(draft: Draft) -> bool:
+    """Tell whether the live route does what the slots say, and is in all else what the spec declares."""
+    return in_force(draft) and (draft.seen.route is None or draft.seen.route.as_declared)
+
+
 def _note_acceptance(draft: Draft) -> None:
     assert draft.candidate is not None
     slot = draft.candidate

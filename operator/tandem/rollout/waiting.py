@@ -20,7 +20,7 @@ from tandem.rollout.pace import (
     undecided,
     undecided_words,
 )
-from tandem.rollout.progress import STEADY, full_size, in_force, target_weight, waits_for_metrics
+from tandem.rollout.progress import STEADY, full_size, in_force, settled, target_weight, waits_for_metrics
 from tandem.rollout.quality import awaits_verdict, quality_trouble, quality_wait
 from tandem.rollout.trial import candidate_complaint, late_since
 
@@ -69,7 +69,7 @@ def _stable_waits_for(draft: Draft) -> str | None:
     if state.ready == 0:
         said = f": {state.trouble.message}" if state.trouble else ""
         return f"pods of {state.name}: none of {state.wanted} is ready{said}"
-    if draft.deployment.spec.traffic.gateway is not None and not in_force(draft):
+    if draft.deployment.spec.traffic.gateway is not None and not settled(draft):
         return _route_wait(draft)
     if draft.fallback is not None and draft.stable.watch_until is not None:
         return f"the end of the watch window: {draft.fallback.revision} can take over until {_clock(draft)}"
@@ -118,6 +118,8 @@ def _route_wait(draft: Draft) -> str:
         return "the in-cluster Service to be switched"
     route = draft.seen.route
     said = f"{route.reason}: {route.message}" if route is not None and route.message else "no answer yet"
+    if route is not None and not route.as_declared:
+        said = "it is not written yet as spec.traffic.gateway declares it"
     return f"the gateway to accept the route: {said}"
 
 

@@ -121,6 +121,19 @@ def refused(reason: str) -> Situation:
     return situation
 
 
+def other_route() -> World:
+    """Host names, say, are others now, and the gateway still has the ones before."""
+    world = serving()
+    world.route_as_declared = False
+    return world
+
+
+def refused_route() -> World:
+    world = other_route()
+    world.refusals = (trouble("Invalid", "apply HTTPRoute: spec.rules[0].filters[0].type: Unsupported value"),)
+    return world
+
+
 def frozen_out() -> World:
     world = serving()
     world.order(R1, "Freeze", "f1")
@@ -207,6 +220,25 @@ CONDITIONS: dict[str, tuple[Situation, dict[str, tuple[str, str]], str]] = {
         route_lost_for_long,
         {"Available": AVAILABLE, "Ready": ("False", "RouteNotAccepted"), "Stalled": ("True", "RouteNotAccepted")},
         "RouteNotAccepted",
+    ),
+    "the route is not yet as declared": (
+        other_route,
+        {
+            "Available": AVAILABLE,
+            "Ready": ("False", "RouteNotAccepted"),
+            "Reconciling": ("True", "RouteNotAccepted"),
+        },
+        "RouteNotAccepted",
+    ),
+    "the API server refuses the route": (
+        refused_route,
+        {
+            "Available": AVAILABLE,
+            "Ready": ("False", "Invalid"),
+            "Refused": ("True", "Invalid"),
+            "Stalled": ("True", "Invalid"),
+        },
+        "Invalid",
     ),
     "no node takes the candidate": (
         unschedulable,

@@ -176,6 +176,7 @@ class World:
     rows_edition: int = 1
     evidence_trouble: Trouble | None = None
     refusals: tuple[Trouble, ...] = ()
+    route_as_declared: bool = True
     image_ids: dict[str, str] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
     pods_made: int = 0
@@ -399,7 +400,7 @@ class World:
             return None
         accepted = self._answered == self.route.generation and not self.route.refused
         reason, message = ("Accepted", "") if accepted else ("Pending", "gateway public has not looked at it yet")
-        return RouteState(dict(self.route.weights), accepted, reason, message)
+        return RouteState(dict(self.route.weights), accepted, reason, message, self.route_as_declared)
 
     def round(self, luck: Luck = GOOD_LUCK, check: Callable[["World", Round], None] | None = None) -> Round:
         """Observe, decide, write the status down, carry the decision out: one write after the other."""

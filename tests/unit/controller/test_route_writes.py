@@ -1,0 +1,147 @@
+"""Writes of the route: who gets requests never depends on the rest of it, and nothing that was taken out is left in."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from tandem.api.objects import ModelDeployment, parse_deployment
+from tandem.cluster.cache import Cache
+from tandem.cluster.client import Cluster
+from tandem.cluster.errors import ClusterRefused, KindMissing
+from tandem.cluster.kinds import Object
+from tandem.controller.act import Actor
+from tandem.controller.live_route import route_state
+from tandem.controller.outcome import Outcome
+from tandem.rollout.decision import Desired
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+HALF, BACK = {"fraud-r1": 50, "fraud-r2": 50}, {"fraud-r1": 100}
+MISSPELT: dict[str, Any] = {"filters": [{"type": "RequestHeaderModifer"}]}
+
+
+class ApiServer:
+    """Keeps what is made and applied, as an API server does, but for routes with a filter that no gateway knows."""
+
+    def __init__(self, *, gateway_api: bool = True) -> None:
+        self.objects: dict[tuple[str, str], Object] = {}
+        self.writes: list[str] = []
+        self._gateway_api = gateway_api
+
+    async def create(self, body: Object) -> Object:
+        return self._kept(body)
+
+    async def apply(self, body: Object, uid: str) -> Object:
+        before = self.objects[body["kind"], body["metadata"]["name"]]
+        assert uid == before["metadata"]["uid"]
+        # What only the first request made and this one leaves out stays: it belongs to another kind of request.
+        hostnames = {key: value for key, value in before["spec"].items() if key == "hostnames"}
+        return self._kept({**body, "spec": {**hostnames, **body["spec"]}})
+
+    def _kept(self, body: Object) -> Object:
+        if body["kind"] == "HTTPRoute":
+            if not self._gateway_api:
+                raise KindMissing("create HTTPRoute", "404")
+            filters = [each for rule in body["spec"]["rules"] for each in rule.get("filters") or []]
+            if any(each["type"] == "RequestHeaderModifer" for each in filters):
+                raise ClusterRefused("apply HTTPRoute payments/fraud", "Invalid", "spec.rules[0].filters[0].type")
+        self.writes.append(body["kind"])
+        meta = {**body["metadata"], "uid": f"uid-{body['kind']}", "resourceVersion": str(len(self.writes))}
+        kept = copy.deepcopy({**body, "metadata": meta})
+        self.objects[body["kind"], meta["name"]] = kept
+        return copy.deepcopy(kept)
+
+
+class Story:
+    """A model whose route is written as decided."""
+
+    def __init__(self, server: ApiServer | None = None) -> None:
+        self.server = server or ApiServer()
+        self._actor = Actor(cast("Cluster", self.server), Cache())
+
+    async def write(
+        self, weights: dict[str, int], *, service: str = "fraud-r1", weights_only: bool = False, **gateway: Any
+    ) -> Outcome:
+        desired = Desired(None, {}, weights, service, weights_only=weights_only)
+        return await self._actor.carry_out(declared(**gateway), None, desired, {}, NOW)
+
+    @property
+    def route(self) -> Any:
+        return self.server.objects["HTTPRoute", "fraud"]
+
+    @property
+    def weights(self) -> dict[str, int]:
+        [rule] = self.route["spec"]["rules"]
+        return {each["name"]: each["weight"] for each in rule["backendRefs"]}
+
+
+def declared(**gateway: Any) -> ModelDeployment:
+    spec = {
+        "owners": {"engineering": {"team": "payments", "contact": "payments@example.com"}},
+        "model": {"image": "fraud:2", "service": "Fraud"},
+        "traffic": {"gateway": {"parentRefs": [{"name": "public"}], "path": "/fraud", **gateway}},
+    }
+    return parse_deployment({"metadata": {"namespace": "payments", "name": "fraud", "uid": "u"}, "spec": spec})
+
+
+async def test_a_version_is_sent_back_though_the_declared_route_is_refused() -> None:
+    story = Story()
+    await story.write(HALF)
+    outcome = await story.write(BACK, **MISSPELT)
+    assert story.weights == BACK
+    assert [each.reason for each in outcome.refused] == ["Invalid"], "and it is told"
+    before = list(story.server.writes)
+    await story.write(BACK, **MISSPELT)
+    assert story.server.writes == before, "once is enough"
+
+
+async def test_the_service_follows_though_the_route_is_refused_or_cannot_be_made() -> None:
+    story = Story()
+    await story.write({"fraud-r1": 0, "fraud-r2": 100}, service="fraud-r2")
+    await story.write(BACK, service="fraud-r1", **MISSPELT)
+    assert story.server.objects["Service", "fraud"]["spec"]["selector"]["tandem.dev/revision"] == "fraud-r1"
+    without = Story(ApiServer(gateway_api=False))
+    outcome = await without.write(BACK)
+    assert [each.reason for each in outcome.refused] == ["GatewayMissing"]
+    assert ("Service", "fraud") in without.server.objects
+
+
+async def test_a_route_whose_place_is_taken_keeps_its_own_and_changes_weights() -> None:
+    story = Story()
+    await story.write(HALF)
+    await story.write(BACK, weights_only=True, path="/other")
+    assert story.weights == BACK
+    assert story.route["spec"]["rules"][0]["matches"][0]["path"]["value"] == "/fraud"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"hostnames": ["models.example.com"]}, {}),
+        ({"timeouts": {"request": "1s"}}, {}),
+        (
+            {"path": "/", "filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https"}}]},
+            {"path": "/"},
+        ),
+        ({"parentRefs": [{"name": "public", "sectionName": "internal"}]}, {}),
+        ({"parentRefs": [{"name": "public", "namespace": "gateway"}]}, {}),
+    ],
+    ids=["hostnames", "timeouts", "filters", "listener", "namespace"],
+)
+async def test_what_is_taken_out_of_the_spec_goes_from_the_route(before: dict[str, Any], after: dict[str, Any]) -> None:
+    story, fresh = Story(), Story()
+    await story.write(BACK, **before)
+    state = route_state(story.route, declared(**after))
+    assert state is not None
+    assert not state.as_declared
+    await story.write(BACK, **after)
+    await fresh.write(BACK, **after)
+    assert {**story.route["spec"], "hostnames": []} == {**fresh.route["spec"], "hostnames": []}
+    assert not story.route["spec"].get("hostnames")
+    state = route_state(story.route, declared(**after))
+    assert state is not None
+    assert state.as_declared
+    writes = list(story.server.writes)
+    await story.write(BACK, **after)
+    assert story.server.writes == writes, "and is not written again"
