@@ -158,6 +158,28 @@ def test_a_missing_gateway_is_named_and_the_fix_is_picked_up(model: Model) -> No
     model.wait("Ready")
 
 
+def test_a_version_is_sent_back_though_the_declared_route_is_refused(model: Model) -> None:
+    model.given("first", rollout={"steps": [{"weight": 50, "hold": "10m"}]})
+    with model.traffic() as traffic:
+        model.apply("better")
+        model.until_candidate("better", 50)
+        model.apply(traffic={"gateway": {"filters": [{"type": "RequestHeaderModifer"}]}})
+        refused = conditions(model.wait("Refused"))["Refused"]
+        model.decide("better", "Abort", "its-route-is-refused")
+        model.until(lambda _thing: model.live_weight("better") == 0, 60, "no weight on the aborted version")
+        outcomes = traffic.stop()
+    assert "RequestHeaderModifer" in refused["message"]
+    assert lost(outcomes) == []
+    model.apply("first", traffic={"gateway": {"filters": None, "hostnames": ["models.example.com"]}})
+    model.wait("Ready")
+    assert model.kube.get("httproute", model.name, model.namespace)["spec"]["hostnames"] == ["models.example.com"]
+    model.apply(traffic={"gateway": {"hostnames": None}})
+    model.wait("Ready")
+    with model.traffic(name="afterwards") as traffic:
+        model.until(lambda _thing: len(traffic.outcomes()) >= 40, 30, "answers under every host name")
+        assert lost(traffic.stop()) == []
+
+
 def test_a_second_model_on_the_same_path_is_told_so(stage: NewModel) -> None:
     older = stage().given("first")
     newer = stage()
