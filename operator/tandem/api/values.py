@@ -91,6 +91,7 @@ _DURATION_SECONDS: Final = {
     "h": Decimal(3600),
     "d": Decimal(86400),
 }
+_FOR_EVER: Final = Decimal(100 * 365 * 24 * 3600)
 _SUFFIXES: Final = {
     "": Decimal(1),
     "n": Decimal("1e-9"),
@@ -102,14 +103,15 @@ _SUFFIXES: Final = {
 
 
 def duration_seconds(value: str) -> float:
-    """Return a duration such as ``150ms`` or ``1h30m`` in seconds.
+    """Return a duration such as ``150ms`` or ``1h30m`` in seconds; one of more than a hundred years is one of those.
 
+    Whoever writes ``99999999h`` means for ever, and no calendar goes that far.
     Raises ``ValueError`` for anything that the API server's schema would have refused.
     """
     if not re.fullmatch(DURATION_PATTERN, value):
         raise ValueError(f"duration {value!r} needs a number and a unit (ms, s, m, h or d), such as 150ms or 1h30m")
     parts = re.findall(r"([0-9]+)(ms|s|m|h|d)", value)
-    return float(sum((Decimal(number) * _DURATION_SECONDS[unit] for number, unit in parts), Decimal(0)))
+    return float(min(sum((Decimal(number) * _DURATION_SECONDS[unit] for number, unit in parts), Decimal(0)), _FOR_EVER))
 
 
 def percent_share(value: str) -> float:
