@@ -235,12 +235,15 @@ class Draft:
             self.records.setdefault(self.rejected.revision, record)
             self.rejected = None
 
-    def promote(self) -> None:
-        """Make the candidate stable; its predecessor stays at full size while the watch window is open."""
+    def promote(self, *, watched: bool) -> None:
+        """Make the candidate stable; its predecessor stays at full size while the watch window is open.
+
+        ``watched``: whether there is to be one. A predecessor that is down would take nothing over.
+        """
         assert self.candidate is not None
         slot, old = self.candidate, self.stable
         watch = duration_seconds(self.deployment.spec.rollout.watch)
-        keeps = old is not None and not slot.restore and watch > 0 and self.state(old).ready > 0
+        keeps = watched and old is not None and not slot.restore and watch > 0
         accepted = {*(slot.accepted or []), *(self.deployment.spec.rollout.accept_weakening or [])}
         self.stable = StableSlot(
             revision=slot.revision,

@@ -6,6 +6,7 @@ from typing import Final
 from tandem.api.status import CandidateSlot
 from tandem.manifests.times import startup_seconds
 from tandem.rollout.capacity import carried_weight
+from tandem.rollout.contract import watch_rolls_back
 from tandem.rollout.draft import Draft
 from tandem.rollout.pace import (
     awaits_acceptance,
@@ -22,7 +23,7 @@ from tandem.rollout.pace import (
     undecided_words,
 )
 from tandem.rollout.quality import awaits_verdict
-from tandem.rollout.trial import candidate_complaint
+from tandem.rollout.trial import candidate_complaint, watch_complaint
 
 STEADY: Final = timedelta(seconds=10)
 """After a loss of pods, weight comes back only when the ready ones have been ready this long: no flapping."""
@@ -97,7 +98,7 @@ def advance(draft: Draft) -> None:
         _note_acceptance(draft)
     _release_on_first_weight(draft)
     if free and _has_everything(draft):
-        draft.promote()
+        draft.promote(watched=not stable_is_down(draft))
 
 
 def is_held(draft: Draft) -> bool:
@@ -195,7 +196,7 @@ def _pass_undecided(draft: Draft) -> None:
 def _raise_to_target(draft: Draft) -> None:
     assert draft.candidate is not None
     slot, state, target = draft.candidate, draft.state(draft.candidate), target_weight(draft)
-    if slot.weight >= target or draft.seen.conflict is not None or awaits_verdict(draft):
+    if slot.weight >= target or _place_is_taken(draft, slot) or awaits_verdict(draft):
         return
     able = state.ready if slot.shortfall_since is None else _steady_pods(draft)
     if carried_weight(able, full_size(draft)) < target or waits_for_metrics(draft):
@@ -207,6 +208,16 @@ def _raise_to_target(draft: Draft) -> None:
             return  # stable may be back in a moment, or the fallback takes over
     draft.set_weight(target, f"its {state.ready} ready pods carry it")
     draft.change_candidate(shortfall_since=None)
+
+
+def _place_is_taken(draft: Draft, slot: CandidateSlot) -> bool:
+    """Tell whether nothing new gets requests, since the route's place is another model's.
+
+    That is no reason to stay with a bad or a dead version on a route that exists.
+    """
+    if draft.seen.conflict is None:
+        return False
+    return draft.seen.route is None or not (slot.restore or stable_is_down(draft))
 
 
 def waits_for_metrics(draft: Draft) -> bool:
@@ -242,8 +253,14 @@ def _release_on_first_weight(draft: Draft) -> None:
 
 
 def close_watch(draft: Draft) -> None:
-    """Release the fallback when the watch window has passed."""
+    """Release the fallback when the watch window has passed, unless it is to take over as soon as it can."""
     if draft.stable is None or draft.fallback is None or draft.stands_in:
         return
-    if draft.stable.watch_until is None or draft.now >= draft.stable.watch_until:
+    if draft.stable.watch_until is not None and draft.now < draft.stable.watch_until:
+        return
+    complaint = watch_complaint(draft)
+    if complaint is None:
         draft.release_fallback("WatchEnded", "the watch window has passed without a complaint")
+    elif not watch_rolls_back(draft):
+        said = "nothing is taken back without a person, who said nothing while it could take over"
+        draft.release_fallback("WatchEnded", f"the watch window has passed; {said}: {complaint[1]}"[:1024])

@@ -23,16 +23,21 @@ ERROR_METRICS: Final = frozenset({"errors", "gateway-errors"})
 
 def judge_stable(draft: Draft) -> None:
     """Go back to the fallback if the new stable version turns out bad while it is watched."""
-    if draft.stable is None or draft.fallback is None or draft.candidate_has_weight:
-        return
-    state = draft.state(draft.stable)
-    restarts = _restart_complaint(state, draft.stable.since, draft.stable.restarts_before)
-    complaint = _evidence_complaint(draft) or restarts or _down_complaint(draft)
-    if complaint is None or not watch_rolls_back(draft):
+    complaint = watch_complaint(draft)
+    if complaint is None or draft.fallback is None or not watch_rolls_back(draft):
         return
     if draft.state(draft.fallback).ready == 0:
         return
     draft.fall_back(*complaint)
+
+
+def watch_complaint(draft: Draft) -> tuple[str, str] | None:
+    """Return reason and message of what speaks against the new stable version while it is watched, if anything does."""
+    if draft.stable is None or draft.fallback is None or draft.candidate_has_weight:
+        return None
+    state = draft.state(draft.stable)
+    restarts = _restart_complaint(state, draft.stable.since, draft.stable.restarts_before)
+    return _evidence_complaint(draft) or restarts or _down_complaint(draft)
 
 
 def judge_candidate(draft: Draft) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from tandem.api.status import WaitingFor
 from tandem.rollout.capacity import pods_for
-from tandem.rollout.contract import CONTRACT_WEAKENED
+from tandem.rollout.contract import CONTRACT_WEAKENED, watch_rolls_back
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import RevisionState, Trouble
 from tandem.rollout.pace import (
@@ -22,7 +22,7 @@ from tandem.rollout.pace import (
 )
 from tandem.rollout.progress import STEADY, full_size, in_force, settled, target_weight, waits_for_metrics
 from tandem.rollout.quality import awaits_verdict, quality_trouble, quality_wait
-from tandem.rollout.trial import candidate_complaint, late_since
+from tandem.rollout.trial import candidate_complaint, late_since, watch_complaint
 
 ROUTE_PATIENCE: Final = timedelta(seconds=30)
 """A gateway that has not accepted a route for this long needs a person."""
@@ -71,9 +71,14 @@ def _stable_waits_for(draft: Draft) -> str | None:
         return f"pods of {state.name}: none of {state.wanted} is ready{said}"
     if draft.deployment.spec.traffic.gateway is not None and not settled(draft):
         return _route_wait(draft)
-    if draft.fallback is not None and draft.stable.watch_until is not None:
+    if draft.fallback is None or draft.stable.watch_until is None:
+        return None
+    complaint = watch_complaint(draft)
+    if complaint is None:
         return f"the end of the watch window: {draft.fallback.revision} can take over until {_clock(draft)}"
-    return None
+    if watch_rolls_back(draft):
+        return f"pods of {draft.fallback.revision}, which is to take over: {complaint[1]}"
+    return f"a person, who can roll back to {draft.fallback.revision} until {_clock(draft)}: {complaint[1]}"
 
 
 def _clock(draft: Draft) -> str:

@@ -581,3 +581,16 @@ def test_nothing_is_deleted_while_its_pods_are_there() -> None:
     assert outcome(left, "delete", "replicas") == {"delete": (), "replicas": {R1: 0, R2: 0, "fraud-r3": 2}}
     world.kubelet()
     assert outcome(decided(world), "delete")["delete"] == (R1,)
+
+
+@pytest.mark.parametrize(
+    ("automatic", "who"),
+    [(True, f"pods of {R1}, which is to take over"), (False, f"a person, who can roll back to {R1} until ")],
+)
+def test_a_watched_version_that_was_found_bad_says_who_takes_over(automatic: bool, who: str) -> None:
+    world = watching(automatic=automatic)
+    world.judge(BAD)
+    world.make_unready(world.pods(R1))
+    waits = outcome(decided(world), "waits")["waits"]
+    assert waits.startswith(who)
+    assert waits.endswith("9 of 100 requests failed, 1 of 900 of fraud-r1's")

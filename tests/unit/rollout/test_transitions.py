@@ -46,6 +46,28 @@ from tests.unit.rollout.world import World, trouble
 GENTLE: list[dict[str, Any]] = [{"weight": 10}, {"weight": 30}]
 
 
+def about_to_be_promoted() -> World:
+    """b has been given everything, and the gateway has not accepted that yet."""
+    world = started(replicas=1)
+    for _ in range(14):
+        world.favour()
+        if outcome(world.round(), "weight") == {"weight": 100}:
+            return world
+    raise AssertionError("never at 100 %")
+
+
+def place_taken(world: World) -> None:
+    world.conflict = trouble("RouteConflict", "payments/other has it")
+
+
+def found_bad(world: World) -> None:
+    world.judge(BAD)
+
+
+def rolled_back(world: World) -> None:
+    world.order(R2, "Rollback", "back")
+
+
 ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
     # ---------------------------------------------------------------- the first version
     "a new object gets its first revision": (
@@ -601,6 +623,27 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
         after_a_round(unready(R1), both(later(20), ready(R2, 1)), World.answer_route),
         {"stable": R2, "fallback": None, "told": ["Promoted"]},
     ),
+    "a predecessor that is unready for the moment of the promotion is a fallback all the same": (
+        about_to_be_promoted,
+        both(World.answer_route, unready(R1)),
+        {"stable": R2, "fallback": R1, "told": ["Promoted"]},
+    ),
+    # ---------------------------------------------------------------- the end of the watch
+    "a watch does not end before the fallback can take over from a version that was found bad": (
+        watching,
+        both(found_bad, unready(R1), later(600)),
+        {"stable": R2, "fallback": R1, "told": []},
+    ),
+    "and it takes over as soon as it can": (
+        watching,
+        after_a_round(both(found_bad, unready(R1), later(600)), all_ready),
+        {"stable": R1, "rejected": (R2, "TooManyErrors"), "weights": {R1: 100}},
+    ),
+    "it ends where nothing is taken back without a person": (
+        lambda: watching(automatic=False),
+        both(found_bad, later(600)),
+        {"stable": R2, "fallback": None, "told": ["WatchEnded"]},
+    ),
     # ---------------------------------------------------------------- revisions that vanish
     "stable is deleted: the fallback serves": (
         watching,
@@ -667,6 +710,16 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
             lambda world: setattr(world, "conflict", trouble("RouteConflict", "payments/other has it")),
         ),
         {"rejected": (R2, "TooManyErrors"), "weights": {R1: 100}},
+    ),
+    "nor one that a person rolls back": (
+        settled,
+        after_a_round(both(place_taken, rolled_back), all_ready),
+        {"candidate": R1, "weight": 100, "weights": {R1: 100}},
+    ),
+    "nor one that is down": (
+        started,
+        after_a_round(both(place_taken, unready(R1)), both(later(20), ready(R2, 1))),
+        {"candidate": R2, "weight": 100, "weights": {R2: 100}},
     ),
 }
 
