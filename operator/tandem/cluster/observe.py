@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tandem.api.names import REVISION_LABEL
 from tandem.api.objects import ModelRevision
+from tandem.manifests.template import CONTAINER
 from tandem.rollout.observation import QUOTA_EXCEEDED, PodState, RevisionState, Trouble
 
 STARTUP_FAILED: Final = "Application startup failed"
@@ -36,6 +37,7 @@ def revision_states(
     """Return the state of each revision by name.
 
     ``last_lines`` holds the last telling log line by pod uid, ``drained`` the revisions without requests in progress.
+    What a deleted revision of the same name has left, and Kubernetes is about to remove, is not this one's.
     """
     by_name = {deployment["metadata"]["name"]: deployment for deployment in deployments}
     by_revision: dict[str, list[PodState]] = {}
@@ -50,7 +52,10 @@ def revision_states(
     for revision in revisions:
         name = revision.metadata.name
         deployment = by_name.get(name)
-        of_revision = tuple(sorted(by_revision.get(name, []), key=lambda pod: pod.name))
+        if deployment is not None and _is_left_over(deployment, revision):
+            deployment = None
+        mine = [pod for pod in by_revision.get(name, []) if not _is_older(pod, revision)]
+        of_revision = tuple(sorted(mine, key=lambda pod: pod.name))
         states[name] = RevisionState(
             revision=revision,
             workload=deployment is not None,
@@ -60,6 +65,17 @@ def revision_states(
             drained=name in drained,
         )
     return states
+
+
+def _is_left_over(deployment: Body, revision: ModelRevision) -> bool:
+    owners = [each for each in deployment["metadata"].get("ownerReferences") or () if each.get("controller")]
+    return any(owner["uid"] != revision.metadata.uid for owner in owners)
+
+
+def _is_older(pod: PodState, revision: ModelRevision) -> bool:
+    """Tell whether a pod is that of an earlier revision: its owner is a ReplicaSet, which is not looked at."""
+    made = revision.metadata.creation_timestamp
+    return made is not None and pod.created is not None and pod.created < made
 
 
 def _first_trouble(deployment: Body | None, pods: tuple[PodState, ...]) -> Trouble | None:
@@ -89,8 +105,9 @@ def deployment_trouble(deployment: Body) -> Trouble | None:
 def pod_state(pod: Body, last_line: str | None) -> PodState:
     """Return the state of one pod; ``last_line`` is the last telling line of its log, if it was read."""
     meta, status = pod["metadata"], pod.get("status", {})
-    containers = status.get("containerStatuses") or [{}]
-    container = containers[0]
+    # By its name: the kubelet sorts them by that, and somebody's sidecar may come first.
+    statuses: Iterable[Body] = status.get("containerStatuses") or ()
+    container: Body = next((each for each in statuses if each.get("name") == CONTAINER), {})
     ready = condition(status, "Ready")
     is_ready = bool(ready and ready["status"] == "True")
     since = moment(ready.get("lastTransitionTime")) if ready else None

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
-from tandem.cluster.kinds import Object
-from tandem.cluster.ownership import says
+from tandem.cluster.kinds import MODEL_DEPLOYMENT, Object
+from tandem.cluster.ownership import Ownership, owned_by, says
 from tandem.manifests.route import accepted, read_weights, route_manifest
 from tandem.rollout.observation import RouteState
 
@@ -13,6 +13,19 @@ _OF_ROUTE: Final = ("hostnames",)
 _OF_RULE: Final = ("filters", "timeouts")
 _OF_PARENT: Final = ("namespace", "sectionName", "port")
 """What Tandem writes where it is declared, and the API server adds to no route by itself: else it is to go."""
+
+
+def own(live: Object | None, deployment: ModelDeployment) -> Object | None:
+    """Return a live route, or Service, unless it is somebody else's.
+
+    That of a predecessor of the same name, which Kubernetes is about to remove, says nothing of this one: its weights
+    would make a new revision, whose name is that of an old one, a version that serves.
+    """
+    meta = deployment.metadata
+    if live is None:
+        return None
+    whose = owned_by(live, MODEL_DEPLOYMENT.kind, meta.name, meta.uid, meta.name)
+    return live if whose in (Ownership.OURS, Ownership.ORPHAN) else None
 
 
 def is_as_wanted(live: Object, wanted: Object) -> bool:

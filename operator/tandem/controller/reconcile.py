@@ -26,7 +26,7 @@ from tandem.controller.claims import RouteClaims
 from tandem.controller.declarations import Declarations, Match
 from tandem.controller.examinations import Examinations
 from tandem.controller.history import Histories
-from tandem.controller.live_route import route_state
+from tandem.controller.live_route import own, route_state
 from tandem.controller.logs import LastLines
 from tandem.controller.objectives import Objectives
 from tandem.controller.parts import Parts
@@ -196,11 +196,11 @@ class Reconciler:
         self._lines.ask(key, (pod for state in states.values() for pod in state.pods))
         asked = asked_meanwhile(pods, self._now())
         judged = self._trials.judge(key, deployment, states, asked)
-        service = self._cache.get(SERVICE, *key)
+        service = own(self._cache.get(SERVICE, *key), deployment)
         return Observation(
             revisions=states,
             declared=match.revision,
-            route=route_state(self._cache.get(HTTP_ROUTE, *key), deployment),
+            route=route_state(own(self._cache.get(HTTP_ROUTE, *key), deployment), deployment),
             service_target=selected_revision(service) if service else None,
             verdict=judged.verdict,
             evidence_trouble=judged.trouble,

@@ -1,5 +1,6 @@
 """Pods and Deployments as the API server sends them, read into what decisions are made from."""
 
+import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,6 +75,14 @@ def test_a_ready_pod() -> None:
     assert (seen.ready, seen.terminating, seen.restarts, seen.image_id) == (True, False, 0, "sha256:1234")
     assert (seen.created, seen.ready_since) == (at("12:00:00"), at("12:00:30"))
     assert (seen.failing_since, seen.last_exit, seen.trouble) == (None, None, None)
+
+
+def test_a_sidecar_that_comes_first_is_not_taken_for_the_model() -> None:
+    alone = pod(state=waiting("CrashLoopBackOff"), last=terminated(1, "12:00:05", "12:00:09"), restarts=5)
+    beside = copy.deepcopy(alone)
+    sidecar = {"name": "auth-proxy", "ready": True, "restartCount": 0, "imageID": "sha256:proxy", "state": {}}
+    beside["status"]["containerStatuses"].insert(0, sidecar)
+    assert pod_state(beside, None) == pod_state(alone, None)
 
 
 def test_a_pod_that_nobody_has_looked_at_yet() -> None:
@@ -217,6 +226,19 @@ def test_a_revision_with_its_pods() -> None:
     assert state.images == {"sha256:1234"}
     assert state.trouble is not None
     assert state.trouble.message.endswith("its log says: \"KeyError: 'coef'\"")
+
+
+def test_what_a_deleted_revision_of_that_name_has_left_is_not_this_ones() -> None:
+    old = {"kind": "ModelRevision", "name": "fraud-r2", "uid": "deleted", "controller": True}
+    left = deployment()
+    left["metadata"]["ownerReferences"] = [old]
+    meta = {"name": "fraud-r2", "uid": "new", "creationTimestamp": "2026-03-01T12:10:00Z"}
+    newer = parse_revision({"metadata": meta, "spec": {**revision().spec.to_dict()}})
+    pods = [pod(state=running("12:00:05"), ready=True)]
+    state = revision_states([newer], [left], pods, {}, frozenset())["fraud-r2"]
+    assert (state.workload, state.wanted, state.pods) == (False, 0, ())
+    left["metadata"]["ownerReferences"] = [{**old, "uid": "new"}]
+    assert revision_states([newer], [left], [], {}, frozenset())["fraud-r2"].workload
 
 
 def test_a_revision_without_deployment() -> None:

@@ -12,7 +12,7 @@ from tandem.cluster.client import Cluster
 from tandem.cluster.errors import ClusterRefused, KindMissing
 from tandem.cluster.kinds import Object
 from tandem.controller.act import Actor
-from tandem.controller.live_route import route_state
+from tandem.controller.live_route import own, route_state
 from tandem.controller.outcome import Outcome
 from tandem.rollout.decision import Desired
 
@@ -76,13 +76,13 @@ class Story:
         return {each["name"]: each["weight"] for each in rule["backendRefs"]}
 
 
-def declared(**gateway: Any) -> ModelDeployment:
+def declared(uid: str = "u", **gateway: Any) -> ModelDeployment:
     spec = {
         "owners": {"engineering": {"team": "payments", "contact": "payments@example.com"}},
         "model": {"image": "fraud:2", "service": "Fraud"},
         "traffic": {"gateway": {"parentRefs": [{"name": "public"}], "path": "/fraud", **gateway}},
     }
-    return parse_deployment({"metadata": {"namespace": "payments", "name": "fraud", "uid": "u"}, "spec": spec})
+    return parse_deployment({"metadata": {"namespace": "payments", "name": "fraud", "uid": uid}, "spec": spec})
 
 
 async def test_a_version_is_sent_back_though_the_declared_route_is_refused() -> None:
@@ -145,3 +145,13 @@ async def test_what_is_taken_out_of_the_spec_goes_from_the_route(before: dict[st
     writes = list(story.server.writes)
     await story.write(BACK, **after)
     assert story.server.writes == writes, "and is not written again"
+
+
+async def test_a_predecessors_route_and_service_say_nothing_of_a_new_model_of_that_name() -> None:
+    story = Story()
+    await story.write(BACK)
+    for live in story.server.objects.values():
+        assert own(live, declared("u")) == live
+        assert own(live, declared("another")) is None
+    orphan = {**story.route, "metadata": {**story.route["metadata"], "ownerReferences": []}}
+    assert own(orphan, declared("another")) == orphan, "its owner was deleted by itself, and this one adopts it"
