@@ -13,15 +13,27 @@ Handler = Callable[[Draft, str, str], str]
 
 def follow_orders(draft: Draft) -> None:
     """Act on every decision whose id is new; the oldest revision's first."""
+    for revision, order in _new_orders(draft):
+        _note(draft, revision, order, _HANDLERS[order.verb](draft, revision, order.id))
+
+
+def leave_orders(draft: Draft, result: str) -> None:
+    """Count every decision whose id is new as acted on, with this result, and do nothing about it."""
+    for revision, order in _new_orders(draft):
+        _note(draft, revision, order, result)
+
+
+def _new_orders(draft: Draft) -> list[tuple[str, PersonDecision]]:
     states = sorted(draft.seen.revisions.values(), key=lambda state: state.revision.spec.number)
-    for state in states:
-        order = state.revision.spec.decision
-        if order is not None and not _acted(draft, state.name, order):
-            result = _HANDLERS[order.verb](draft, state.name, order.id)
-            draft.decisions[state.name] = ActedDecision(
-                revision=state.name, id=order.id, verb=order.verb, result=result, at=draft.now
-            )
-            draft.tell("DecisionObserved", f"{order.verb} of {state.name} (id {order.id}): {result}")
+    orders = [(state.name, state.revision.spec.decision) for state in states]
+    return [(name, order) for name, order in orders if order is not None and not _acted(draft, name, order)]
+
+
+def _note(draft: Draft, revision: str, order: PersonDecision, result: str) -> None:
+    draft.decisions[revision] = ActedDecision(
+        revision=revision, id=order.id, verb=order.verb, result=result, at=draft.now
+    )
+    draft.tell("DecisionObserved", f"{order.verb} of {revision} (id {order.id}): {result}")
 
 
 def _acted(draft: Draft, revision: str, order: PersonDecision) -> bool:

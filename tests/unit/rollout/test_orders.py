@@ -296,6 +296,83 @@ def test_an_order_outlives_a_lost_status() -> None:
     assert outcome(decided(world), "frozen", "stable") == {"frozen": None, "stable": R1}
 
 
+LOST = "nothing done: the status was lost, and this order may be an old one; give it again with a new id"
+
+
+def resumed_and_sent_back() -> World:
+    """b was paused, resumed, and then sent back: what it was ordered last is Resume."""
+    world = paused()
+    world.order(R2, "Resume", "old")
+    decided(world)
+    world.judge(BAD)
+    decided(world)
+    world.answer_route()
+    return world.run(3)
+
+
+def frozen_once() -> World:
+    """a serves; it was frozen, and b's Resume lifted that."""
+    world = sent_back()
+    world.order(R1, "Freeze", "old")
+    decided(world)
+    world.order(R2, "Resume", "old")
+    decided(world)
+    world.declare(version="a")
+    return world.run(3)
+
+
+def returned_from_and_promoted() -> World:
+    """b was rolled back, and promoted when it was tried again: what it was ordered last is Rollback."""
+    world = watching(keep=5)
+    world.order(R2, "Rollback", "old")
+    decided(world)
+    world.declare(attempt="again")
+    world.run(14)
+    world.pass_time(600)
+    return world.run(6)
+
+
+OLD_ORDERS: dict[str, tuple[Situation, dict[str, str], dict[str, Any]]] = {
+    "a Resume does not lift the freeze": (
+        resumed_and_sent_back,
+        {R2: LOST},
+        {"stable": R1, "candidate": None, "frozen": "StatusLost", "weights": {R1: 100}},
+    ),
+    "a Freeze that was lifted": (
+        frozen_once,
+        {R1: LOST, R2: LOST},
+        {"stable": R1, "candidate": None, "frozen": None, "weights": {R1: 100}},
+    ),
+    "a Rollback of what serves": (
+        returned_from_and_promoted,
+        {R2: LOST},
+        {"stable": R2, "candidate": None, "frozen": None, "weights": {R2: 100}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("situation", "results", "expected"), list(OLD_ORDERS.values()), ids=list(OLD_ORDERS))
+def test_old_orders_are_not_acted_on_where_every_status_is_lost(
+    situation: Situation, results: dict[str, str], expected: dict[str, Any]
+) -> None:
+    world = situation()
+    world.lose_every_status()
+    result = decided(world)
+    assert {item.revision: item.result for item in result.decision.status.decisions or []} == results
+    for _ in range(3):
+        assert outcome(result, *expected) == expected
+        world.favour()
+        result = decided(world)
+
+
+def test_after_a_lost_status_a_new_order_is_acted_on() -> None:
+    world = resumed_and_sent_back()
+    world.lose_every_status()
+    decided(world)
+    world.order(R2, "Resume", "new")
+    assert outcome(decided(world), "frozen", "candidate") == {"frozen": None, "candidate": R2}
+
+
 def test_two_orders_in_one_round_are_followed_by_age_of_their_revision() -> None:
     world = canary()
     world.order(R1, "Freeze", "1")

@@ -220,6 +220,14 @@ class World:
         self.status = {}
         self.banned.clear()
 
+    def lose_every_status(self) -> None:
+        """Of the revisions too: a backup holds no status of anything."""
+        self.lose_status()
+        for revision in self.revisions.values():
+            revision.status = {}
+        self.moods.clear()
+        self.begun.clear()
+
     # ------------------------------------------------------------------ what the cluster does
 
     def pass_time(self, seconds: int) -> None:
