@@ -152,6 +152,9 @@ class ModelRevisionStatus(ApiModel):
     since: Time | None = Field(None, description="When it entered this phase.")
     attempt: int = Field(0, description="Attempts so far.")
     served: bool = Field(False, description="It was promoted once: it may be gone back to.")
+    last_served: Time | None = Field(
+        None, description="When it last left off serving; of those that served, the last one is gone back to."
+    )
     weight: int | None = Field(None, description="Percent of requests, as the live route says.")
     replicas: int | None = Field(None, description="Pods wanted.")
     ready_replicas: int | None = Field(None, description="Pods ready.")

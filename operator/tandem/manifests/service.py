@@ -17,14 +17,17 @@ def revision_service_manifest(revision: ModelRevision) -> dict[str, Any]:
 
 
 def cluster_service_manifest(md: ModelDeployment, revision_name: str) -> dict[str, Any]:
-    """Return the Service named after the ModelDeployment, pointing at one revision: the only selector that changes."""
+    """Return the Service named after the ModelDeployment, pointing at one revision: the only selector that changes.
+
+    With an empty name it points at no pod. It stays nonetheless, since callers may hold its address.
+    """
     return _service(metadata_of_deployment(md, md.metadata.name), md.metadata.name, revision_name)
 
 
 def selected_revision(service: dict[str, Any]) -> str | None:
-    """Return the revision that a live Service points at."""
+    """Return the revision that a live Service points at; None if it points at no pod of ours."""
     selected: str | None = ((service.get("spec") or {}).get("selector") or {}).get(REVISION_LABEL)
-    return selected
+    return selected or None
 
 
 def cluster_url(md: ModelDeployment) -> str:

@@ -115,6 +115,7 @@ def _revision_status(draft: Draft, state: RevisionState, desired: Desired) -> Mo
         since=draft.now if moved or before.since is None else before.since,
         attempt=draft.attempts(state.name),
         served=before.served or record.phase == "Serving",
+        last_served=draft.now if moved and before.phase == "Serving" else before.last_served,
         weight=_weight(draft, state.name),
         replicas=desired.replicas.get(state.name, 0),
         ready_replicas=state.ready,

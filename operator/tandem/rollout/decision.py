@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tandem.api.revision import ModelRevisionStatus
 from tandem.api.status import ModelDeploymentStatus
 from tandem.manifests.examination import Examination
 from tandem.manifests.smoke import SmokeTest
+
+NOBODY: Final = ""
+"""A target of the in-cluster Service that no pod has."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,9 @@ class Desired:
     replicas: Mapping[str, int]
     """Pods per revision; a revision whose Deployment is missing gets one."""
     weights: Mapping[str, int] | None
-    """Backends of the route, summing to 100; None: leave the route as it is."""
+    """Backends of the route, summing to 100, or none where nobody may serve; None: leave the route as it is."""
     service_target: str | None
-    """Revision that the in-cluster Service points at; None: leave it as it is."""
+    """Revision that the in-cluster Service points at, or ``NOBODY``; None: leave it as it is."""
     delete: tuple[str, ...] = ()
     """Revisions that are no longer kept."""
     examine: Examination | None = None

@@ -5,7 +5,7 @@ from typing import Final
 
 from tandem.manifests.times import timeout_seconds
 from tandem.rollout.capacity import pods_for
-from tandem.rollout.decision import Desired
+from tandem.rollout.decision import NOBODY, Desired
 from tandem.rollout.draft import Draft
 from tandem.rollout.observation import PODS_REFUSED, RevisionState
 from tandem.rollout.progress import full_size, target_weight, weights
@@ -102,7 +102,9 @@ def _route_weights(draft: Draft) -> dict[str, int] | None:
         return None
     if draft.seen.conflict is not None and draft.seen.route is None:
         return None  # a place that is taken is not claimed; a route that exists goes on with its own
-    return weights(draft) or None
+    route = draft.seen.route
+    served = {name for name, weight in route.weights.items() if weight > 0} if route is not None else set()
+    return weights(draft) or ({} if _only_sent_back(draft, served) else None)
 
 
 def _service_target(draft: Draft) -> str | None:
@@ -114,7 +116,26 @@ def _service_target(draft: Draft) -> str | None:
         return draft.serving.name
     if candidate is not None and draft.state(candidate).ready >= full_size(draft) and not awaits_verdict(draft):
         return candidate.revision
-    return None
+    target = draft.seen.service_target
+    return NOBODY if target is not None and _only_sent_back(draft, {target}) else None
+
+
+def _only_sent_back(draft: Draft, names: set[str]) -> bool:
+    """Tell whether all that get requests were sent back: a first version has none before it to hand them over to.
+
+    To leave that as it is would let it serve for good. Those that are gone have no pods that could answer.
+    """
+    known = names & draft.seen.revisions.keys()
+    return bool(known) and all(_was_sent_back(draft, name) for name in known)
+
+
+def _was_sent_back(draft: Draft, name: str) -> bool:
+    if name in slot_names(draft):
+        return False
+    if draft.rejected is not None and draft.rejected.revision == name:
+        return True
+    record = draft.records.get(name)
+    return (record.phase if record else draft.seen.revisions[name].revision.status.phase) == "Rejected"
 
 
 def _refused(draft: Draft) -> tuple[str, ...]:

@@ -1,27 +1,41 @@
 """What people order through ``spec.decision`` of a ModelRevision: acted on once per id, whatever crashes between."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from tandem.api.revision import PersonDecision
 from tandem.api.status import ActedDecision
 from tandem.rollout.contract import accept
 from tandem.rollout.draft import ROLLED_BACK_BY_PERSON, Draft
+from tandem.rollout.observation import RevisionState
 
 Handler = Callable[[Draft, str, str], str]
 
 
 def follow_orders(draft: Draft) -> None:
     """Act on every decision whose id is new; the oldest revision's first."""
+    for revision, order in _new_orders(draft):
+        _note(draft, revision, order, _HANDLERS[order.verb](draft, revision, order.id))
+
+
+def leave_orders(draft: Draft, result: str) -> None:
+    """Count every decision whose id is new as acted on, with this result, and do nothing about it."""
+    for revision, order in _new_orders(draft):
+        _note(draft, revision, order, result)
+
+
+def _new_orders(draft: Draft) -> list[tuple[str, PersonDecision]]:
     states = sorted(draft.seen.revisions.values(), key=lambda state: state.revision.spec.number)
-    for state in states:
-        order = state.revision.spec.decision
-        if order is not None and not _acted(draft, state.name, order):
-            result = _HANDLERS[order.verb](draft, state.name, order.id)
-            draft.decisions[state.name] = ActedDecision(
-                revision=state.name, id=order.id, verb=order.verb, result=result, at=draft.now
-            )
-            draft.tell("DecisionObserved", f"{order.verb} of {state.name} (id {order.id}): {result}")
+    orders = [(state.name, state.revision.spec.decision) for state in states]
+    return [(name, order) for name, order in orders if order is not None and not _acted(draft, name, order)]
+
+
+def _note(draft: Draft, revision: str, order: PersonDecision, result: str) -> None:
+    draft.decisions[revision] = ActedDecision(
+        revision=revision, id=order.id, verb=order.verb, result=result, at=draft.now
+    )
+    draft.tell("DecisionObserved", f"{order.verb} of {revision} (id {order.id}): {result}")
 
 
 def _acted(draft: Draft, revision: str, order: PersonDecision) -> bool:
@@ -111,7 +125,7 @@ def _rollback(draft: Draft, revision: str, order: str) -> str:
 
 
 def last_good_before(draft: Draft, revision: str) -> str | None:
-    """Return the newest revision that served before, is still kept and was not sent back, other than the given one."""
+    """Return the revision that served last, is still kept and was not sent back, other than the given one."""
     sent_back = {name for name, record in draft.records.items() if record.phase == "Rejected"}
     if draft.rejected is not None:
         sent_back.add(draft.rejected.revision)
@@ -123,8 +137,16 @@ def last_good_before(draft: Draft, revision: str) -> str | None:
         and state.revision.status.served
         and state.revision.status.phase != "Rejected"
     ]
-    ranked = sorted(served, key=lambda state: (state.revision.status.since or draft.now, state.revision.spec.number))
+    ranked = sorted(served, key=lambda state: (_last_served(draft, state), state.revision.spec.number))
     return ranked[-1].name if ranked else None
+
+
+def _last_served(draft: Draft, state: RevisionState) -> datetime:
+    """Not since when it is in its phase: one that is declared again and withdrawn enters phases without serving."""
+    status = state.revision.status
+    if status.phase == "Serving":
+        return draft.now  # a crash kept its record from being written when it was replaced
+    return status.last_served or status.since or draft.now
 
 
 _HANDLERS: Final[dict[str, Handler]] = {

@@ -92,6 +92,7 @@ def test_the_services_lead_to_the_bentos_port(made: ModelRevision) -> None:
 def test_the_selected_revision_is_read_off_the_live_service(md: ModelDeployment) -> None:
     assert selected_revision(cluster_service_manifest(md, "fraud-r3")) == "fraud-r3"
     assert selected_revision({"spec": {}}) is None
+    assert selected_revision(cluster_service_manifest(md, "")) is None
     assert cluster_url(md) == "http://fraud.payments.svc"
 
 

@@ -10,6 +10,7 @@ from tandem.judge import VerdictKind
 from tandem.manifests.examination import inputs_digest
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.decide import decide
+from tandem.rollout.decision import NOBODY
 from tandem.rollout.observation import Observation, RevisionState
 from tests.unit.rollout.world import Round, World
 
@@ -42,7 +43,10 @@ def check_world(world: World, result: Round) -> None:
     if world.route is None or world.conflict is not None:
         return
     weights, slots = world.route.weights, result.decision.status
-    assert sum(weights.values()) == 100
+    assert sum(weights.values()) == 100 or not weights
+    sent_back = {name for name, record in result.decision.revisions.items() if record.phase == "Rejected"}
+    nobody_else = slots.stable is None and set(weights) & set(world.revisions) <= sent_back
+    assert not nobody_else or not sent_back & set(weights), f"nobody else serves, and {weights} was sent back"
     named = {slot.revision for slot in (slots.stable, slots.fallback) if slot}
     useful = [name for name in world.good & named if any(pod.ready and not pod.terminating for pod in world.pods(name))]
     if useful:
@@ -77,6 +81,10 @@ def slots_make_sense(result: Round) -> None:
 def weights_are_whole(result: Round) -> None:
     weights, status = result.decision.desired.weights, result.decision.status
     if weights is None:
+        return
+    if not weights:
+        assert status.stable is None, "nobody gets requests, and there is a stable version"
+        assert status.candidate is None or status.candidate.weight < 100
         return
     assert sum(weights.values()) == 100
     assert all(0 <= weight <= 100 for weight in weights.values())
@@ -137,7 +145,8 @@ def good_pods_are_used(world: World, result: Round) -> None:
 
 def service_moves_to_full_capacity(world: World, result: Round) -> None:
     target, before, status = result.decision.desired.service_target, result.seen.service_target, result.decision.status
-    if target in (None, before) or _ready(result, before or "") == 0:
+    assert target != NOBODY or status.stable is None, "the Service points at nobody, and there is a stable version"
+    if target in (None, NOBODY, before) or _ready(result, before or "") == 0:
         return
     promoted_before = result.deployment.status.stable and result.deployment.status.stable.revision == target
     goes_back = target in world.good
@@ -345,12 +354,15 @@ def deciding_again_changes_nothing(world: World, result: Round) -> None:
     deployment = parse_deployment({**result.deployment.to_dict(), "status": written})
     assert deployment.status.to_dict() == written
     written_too = _with_records(result)
+    forgotten = status.rejected is None and ("RolledBack" in told or result.deployment.status.rejected is not None)
     for seen in (result.seen, written_too):
         again = decide(deployment, seen, world.now)
         assert again.happenings == (), again.happenings
         assert again.status.to_dict() == written
         if {"Started", "RolledBack"} <= told:
             return  # pods left from an earlier life of what was sent back as soon as it was tried may be drained longer
+        if forgotten and seen is result.seen:
+            continue  # that a version was sent back is in its record alone, once another one is declared
         assert again.desired == result.decision.desired
     first = {name: status.to_dict() for name, status in result.decision.revisions.items()}
     again = decide(deployment, written_too, world.now)

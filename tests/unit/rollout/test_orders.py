@@ -296,6 +296,83 @@ def test_an_order_outlives_a_lost_status() -> None:
     assert outcome(decided(world), "frozen", "stable") == {"frozen": None, "stable": R1}
 
 
+LOST = "nothing done: the status was lost, and this order may be an old one; give it again with a new id"
+
+
+def resumed_and_sent_back() -> World:
+    """b was paused, resumed, and then sent back: what it was ordered last is Resume."""
+    world = paused()
+    world.order(R2, "Resume", "old")
+    decided(world)
+    world.judge(BAD)
+    decided(world)
+    world.answer_route()
+    return world.run(3)
+
+
+def frozen_once() -> World:
+    """a serves; it was frozen, and b's Resume lifted that."""
+    world = sent_back()
+    world.order(R1, "Freeze", "old")
+    decided(world)
+    world.order(R2, "Resume", "old")
+    decided(world)
+    world.declare(version="a")
+    return world.run(3)
+
+
+def returned_from_and_promoted() -> World:
+    """b was rolled back, and promoted when it was tried again: what it was ordered last is Rollback."""
+    world = watching(keep=5)
+    world.order(R2, "Rollback", "old")
+    decided(world)
+    world.declare(attempt="again")
+    world.run(14)
+    world.pass_time(600)
+    return world.run(6)
+
+
+OLD_ORDERS: dict[str, tuple[Situation, dict[str, str], dict[str, Any]]] = {
+    "a Resume does not lift the freeze": (
+        resumed_and_sent_back,
+        {R2: LOST},
+        {"stable": R1, "candidate": None, "frozen": "StatusLost", "weights": {R1: 100}},
+    ),
+    "a Freeze that was lifted": (
+        frozen_once,
+        {R1: LOST, R2: LOST},
+        {"stable": R1, "candidate": None, "frozen": None, "weights": {R1: 100}},
+    ),
+    "a Rollback of what serves": (
+        returned_from_and_promoted,
+        {R2: LOST},
+        {"stable": R2, "candidate": None, "frozen": None, "weights": {R2: 100}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("situation", "results", "expected"), list(OLD_ORDERS.values()), ids=list(OLD_ORDERS))
+def test_old_orders_are_not_acted_on_where_every_status_is_lost(
+    situation: Situation, results: dict[str, str], expected: dict[str, Any]
+) -> None:
+    world = situation()
+    world.lose_every_status()
+    result = decided(world)
+    assert {item.revision: item.result for item in result.decision.status.decisions or []} == results
+    for _ in range(3):
+        assert outcome(result, *expected) == expected
+        world.favour()
+        result = decided(world)
+
+
+def test_after_a_lost_status_a_new_order_is_acted_on() -> None:
+    world = resumed_and_sent_back()
+    world.lose_every_status()
+    decided(world)
+    world.order(R2, "Resume", "new")
+    assert outcome(decided(world), "frozen", "candidate") == {"frozen": None, "candidate": R2}
+
+
 def test_two_orders_in_one_round_are_followed_by_age_of_their_revision() -> None:
     world = canary()
     world.order(R1, "Freeze", "1")
@@ -492,6 +569,99 @@ def test_a_return_goes_to_the_newest_good_version_that_was_not_sent_back() -> No
     world.run(6)
     world.order(R2, "Rollback", "2")
     assert outcome(decided(world), "candidate", "restore") == {"candidate": R1, "restore": True}
+
+
+def third_serves(**spec: Any) -> World:
+    """a, b and c (r3) served in turn; c is stable, its watch is over."""
+    world = settled(**spec)
+    world.declare(version="c")
+    world.run(12)
+    world.pass_time(700)
+    return world.run(4)
+
+
+def declared_and_withdrawn() -> World:
+    """a was declared again while c serves, and withdrawn before it had a request."""
+    world = third_serves()
+    world.declare(version="a")
+    rounds(world, 2)
+    world.declare(version="c")
+    rounds(world, 2)
+    return world
+
+
+def taken_over_from_and_served() -> World:
+    """b was left for a in its watch, and tried again with success; then c served."""
+    world = watching()
+    world.order(R2, "Rollback", "1")
+    decided(world)
+    world.declare(attempt="again")
+    world.run(14)
+    world.declare(version="c")
+    world.run(12)
+    world.pass_time(700)
+    return world.run(4)
+
+
+def served_again() -> World:
+    """a, b and a once more served in turn; then c."""
+    world = settled()
+    for version in "ac":
+        world.declare(version=version)
+        world.run(12)
+        world.pass_time(700)
+        world.run(4)
+    return world
+
+
+def recorded_by_an_older_tandem() -> World:
+    world = third_serves()
+    for revision in world.revisions.values():
+        revision.status.pop("lastServed", None)
+    return world
+
+
+def replaced_and_crashed() -> World:
+    """a, b and a once more served in turn; c is stable, and a crash kept the records from being written."""
+    world = settled()
+    world.declare(version="a", watch="0s")
+    world.run(12)
+    world.declare(version="c")
+    while world.slots.stable is None or world.slots.stable.revision != R3:
+        world.favour()
+        world.round(Luck(crash_before=1) if world.slots.candidate and world.slots.candidate.weight == 100 else Luck())
+    assert world.revisions[R1].status["phase"] == "Serving"
+    return world
+
+
+RETURNS: dict[str, tuple[Situation, str]] = {
+    "the one before": (third_serves, R2),
+    "not one that was declared and withdrawn since": (declared_and_withdrawn, R2),
+    "one that was sent back once, and served well later": (taken_over_from_and_served, R2),
+    "an older one that served again": (served_again, R1),
+    "by the phases where no record says when it served": (recorded_by_an_older_tandem, R2),
+    "one whose record was not written when it left off": (replaced_and_crashed, R1),
+}
+
+
+@pytest.mark.parametrize(("situation", "expected"), list(RETURNS.values()), ids=list(RETURNS))
+def test_a_return_goes_to_the_last_version_that_served(situation: Situation, expected: str) -> None:
+    world = situation()
+    world.order(R3, "Rollback", "back")
+    found = outcome(decided(world), "stable", "candidate", "restore")
+    assert found == {"stable": R3, "candidate": expected, "restore": True}
+
+
+@pytest.mark.parametrize(
+    ("situation", "expected"),
+    [(serving, set()), (watching, {R1}), (settled, {R1}), (sent_back, set()), (third_serves, {R1, R2})],
+)
+def test_it_is_recorded_when_a_version_left_off_serving(situation: Situation, expected: set[str]) -> None:
+    world = situation()
+    records = decided(world).decision.revisions
+    left_off = {name: record.last_served for name, record in records.items() if record.last_served is not None}
+    assert left_off.keys() == expected
+    assert len(set(left_off.values())) == len(left_off)
 
 
 def test_a_revision_that_is_blocked_from_being_made_does_not_stop_orders() -> None:

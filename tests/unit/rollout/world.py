@@ -21,7 +21,7 @@ from tandem.judge import Counts, Verdict, VerdictKind
 from tandem.manifests.examination import ASKS, EXAMINER, EXAMINES_LABEL, Examination
 from tandem.manifests.smoke import SMOKES_LABEL, SmokeTest
 from tandem.rollout.decide import decide
-from tandem.rollout.decision import Decision, Happening
+from tandem.rollout.decision import NOBODY, Decision, Happening
 from tandem.rollout.observation import (
     Observation,
     PodState,
@@ -220,6 +220,14 @@ class World:
     def lose_status(self) -> None:
         self.status = {}
         self.banned.clear()
+
+    def lose_every_status(self) -> None:
+        """Of the revisions too: a backup holds no status of anything."""
+        self.lose_status()
+        for revision in self.revisions.values():
+            revision.status = {}
+        self.moods.clear()
+        self.begun.clear()
 
     # ------------------------------------------------------------------ what the cluster does
 
@@ -434,7 +442,7 @@ class World:
         desired = decision.desired
         return [
             lambda: self._write_route(desired.weights),
-            lambda: setattr(self, "service_target", desired.service_target or self.service_target),
+            lambda: self._write_service(desired.service_target),
         ]
 
     def _child_writes(self, decision: Decision) -> list[Callable[[], None]]:
@@ -468,6 +476,10 @@ class World:
         elif self.route.weights != dict(weights):
             self.route.weights = dict(weights)
             self.route.generation += 1
+
+    def _write_service(self, target: str | None) -> None:
+        if target is not None:
+            self.service_target = None if target == NOBODY else target
 
     def _make_revision(self, number: int | None) -> None:
         assert number is not None
