@@ -10,6 +10,7 @@ import typer
 
 from tandem.api.objects import InvalidObject, parse_deployment
 from tandem.api.profile import Profile, Startup
+from tandem.cli.files import DRAFTED_PROFILE
 from tandem.cli.init_known import Known, Spec, Target, codeowners
 from tandem.cli.profile_subject import Bounds, Subject, shown, subject_of
 from tandem.cli.values import refuse
@@ -75,7 +76,7 @@ def write_bento(known: Known, bento: str, rows: str | None, route: str | None, t
     except InvalidObject as error:
         refuse(str(error))
     manifests = {
-        "profile.yaml": plain_yaml(profile_manifest(profile_name(name), None, told.profile)),
+        DRAFTED_PROFILE: plain_yaml(profile_manifest(profile_name(name), None, told.profile)),
         "edge-cases.yaml": _edge_cases(name, told.recorded),
     }
     folder = target.write(draft, manifests, {})

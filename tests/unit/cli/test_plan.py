@@ -76,6 +76,15 @@ def test_the_profile_may_be_named_or_stand_in_the_same_file(tmp_path: Path) -> N
     assert run(str(file)).exit_code == 0
 
 
+def test_the_profile_that_init_wrote_is_found(tmp_path: Path) -> None:
+    file = folder(tmp_path)
+    general = (tmp_path / "fraud-profile.yaml").rename(tmp_path / "profile.yaml")
+    assert run(file).exit_code == 0
+    general.write_text(general.read_text().replace("fraud-profile", "other-profile"))
+    result = run(file)
+    assert result.exit_code == 2 and "fraud-profile.yaml" in result.output, "it is another model's"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
