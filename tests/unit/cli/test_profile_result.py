@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from tandem.cli.main import app
 from tandem.cli.profile_result import keep
 from tandem.cli.profile_subject import subject_of
 from tests.unit.planning.test_capacity import profile
@@ -26,3 +28,11 @@ def test_the_profile_goes_where_the_model_goes(tmp_path: Path, metadata: dict[st
     written = tmp_path / "profile.yaml"
     keep(profile(), subject_of(str(tmp_path / "model.yaml"), None, None, ()), str(written))
     assert yaml.safe_load(written.read_text())["metadata"] == kept
+
+
+@pytest.mark.parametrize("option", ["--load", "--startup", "--answer"])
+def test_no_time_at_all_is_refused(tmp_path: Path, option: str) -> None:
+    (tmp_path / "rows.jsonl").write_text("{}\n")
+    words = ["profile", "fraud:1", "--rows", str(tmp_path / "rows.jsonl"), "--path", "/predict", option, "0s"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2 and "has to be longer than 0s" in result.output
