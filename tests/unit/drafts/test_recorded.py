@@ -49,11 +49,46 @@ def test_a_pod_gets_more_than_was_measured(
     assert serving["startup"]["deadline"] == deadline
 
 
-def test_routes_for_files_are_left_out() -> None:
-    image = {"type": "file", "format": "image"}
-    routes = [{"route": "/a", "input": {"properties": {"image": image}}}, {"route": "/b", "input": {}, "output": {}}]
+FILE = {"type": "file", "format": "image"}
+
+
+@pytest.mark.parametrize(
+    "part", [FILE, {"type": "array", "items": FILE}, {"anyOf": [FILE, {"type": "null"}]}], ids=["one", "many", "maybe"]
+)
+def test_routes_for_files_are_left_out(part: dict[str, Any]) -> None:
+    routes = [{"route": "/a", "input": {"properties": {"image": part}}}, {"route": "/b", "input": {}, "output": {}}]
     name, found = own_interface({"name": "Svc", "routes": routes})
     assert name == "Svc" and [route.path for route in found.routes] == ["/b"] and len(found.left_out) == 1
+
+
+TENSOR = {"type": "tensor", "format": "numpy-array", "dtype": "float64", "shape": [2, 2], "dim": 4}
+
+
+@pytest.mark.parametrize(
+    ("part", "declared"),
+    [
+        (TENSOR, {"type": "array"}),
+        ({"title": "Rows", **TENSOR}, {"title": "Rows", "type": "array"}),
+        ({"type": "dataframe", "orient": "records", "columns": ["a"]}, {}),
+        ({"anyOf": [TENSOR, {"type": "null"}]}, {"anyOf": [{"type": "array"}, {"type": "null"}]}),
+        ({"type": "string", "format": "date"}, {"type": "string", "format": "date"}),
+        ({"enum": [{"type": "tensor"}]}, {"enum": [{"type": "tensor"}]}),
+    ],
+)
+def test_arrays_and_tables_are_said_in_json_schema(part: dict[str, Any], declared: dict[str, Any]) -> None:
+    given = {"type": "object", "properties": {"rows": part, "type": part}}
+    _, found = own_interface({"routes": [{"route": "/a", "input": given, "output": part}]})
+    [route] = found.routes
+    assert route.request == {"type": "object", "properties": {"rows": declared, "type": declared}}
+    assert route.response == declared and found.left_out == ()
+
+
+def test_a_route_whose_schema_cannot_be_used_is_declared_without() -> None:
+    routes = [{"route": "/a", "input": {"type": "odd"}, "output": {}}, {"route": "/b", "input": {}, "output": {}}]
+    _, found = own_interface({"routes": routes})
+    assert [(route.path, route.request) for route in found.routes] == [("/a", None), ("/b", {})]
+    [told] = found.left_out
+    assert told.startswith("/a: its schemas: this is no JSON Schema") and told.endswith("declare them by hand")
 
 
 @pytest.mark.parametrize("schema", [None, [], {}, {"routes": 3}])
