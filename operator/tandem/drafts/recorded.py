@@ -22,6 +22,9 @@ MOST_CASES: Final = 10
 MOST_PARTS: Final = 12
 """Places of an answer that a drafted case looks at."""
 
+MOST_APPLIED: Final = 200 * 1024
+"""Bytes of drafted cases as `kubectl apply` keeps them in an annotation, which holds 256 KiB."""
+
 TOLERANCE: Final = 0.01
 """Share of a number by which an answer may differ: a person is to say how much it really may."""
 
@@ -60,6 +63,23 @@ def drafted_cases(recorded: Sequence[tuple[str, Any, Any]]) -> list[dict[str, An
         {"name": f"recorded-{number}", "path": path, "request": request, "expect": list(_expected(answer))}
         for number, (path, request, answer) in enumerate(recorded[:MOST_CASES], start=1)
     ]
+
+
+def cases_that_fit(cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those that `kubectl apply` takes together in one ConfigMap; one that is too large makes none the less."""
+    kept: list[dict[str, Any]] = []
+    room = MOST_APPLIED
+    for case in cases:
+        size = _applied(case_lines([case]))
+        if size <= room:
+            kept.append(case)
+            room -= size
+    return kept
+
+
+def _applied(text: str) -> int:
+    """Return its bytes as text within JSON, as Go writes it: it escapes what could be taken for HTML too."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) + 5 * sum(text.count(each) for each in "<>&")
 
 
 def case_lines(cases: Sequence[Mapping[str, Any]]) -> str:

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.api.profile import LoadPoint, Memory, Profile, Setting, Startup
-from tandem.drafts.recorded import MOST_PARTS, case_lines, drafted_cases, measured_serving, own_interface
+from tandem.drafts.recorded import (
+    MOST_PARTS,
+    case_lines,
+    cases_that_fit,
+    drafted_cases,
+    measured_serving,
+    own_interface,
+)
 from tandem.drafts.schemas import InvalidSchema
 from tandem.quality.answers import Answer
 from tandem.quality.rows import read_cases
@@ -26,6 +33,25 @@ def test_a_drafted_case_is_met_by_the_answer_that_it_was_made_of(request: Any, a
     [case] = read_cases(lines.encode().splitlines(), "cases")
     assert case.request == request and len(case.expected.parts) <= MOST_PARTS
     assert case.expected.problem(Answer(200, answer, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "kept"),
+    [
+        (["a"] * 3, [0, 1, 2]),
+        (["a" * 90_000] * 3, [0, 1]),
+        (["a" * 300_000, "b", "c"], [1, 2]),
+        (["a" * 300_000], []),
+        (['"' * 40_000, '"' * 40_000], [0]),
+        (["<" * 30_000, "<" * 30_000], [0]),
+        (["\u20ac" * 60_000, "\u20ac" * 60_000], [0]),
+    ],
+    ids=["small", "many", "one-too-large", "none", "quotes", "angles", "wide"],
+)
+def test_cases_that_kubectl_cannot_apply_are_not_drafted(texts: list[str], kept: list[int]) -> None:
+    """It writes the whole object into an annotation, once more as JSON."""
+    cases = drafted_cases([("/predict", {"text": text}, {"label": 1}) for text in texts])
+    assert cases_that_fit(cases) == [cases[number] for number in kept]
 
 
 @pytest.mark.parametrize(
