@@ -14,6 +14,9 @@ from tandem.cli.documents import Document, InvalidFile, Where, read_documents
 
 MOST_FINDINGS: Final = 20
 
+DRAFTED_PROFILE: Final = "profile.yaml"
+"""The file beside the model's in which `tandem init` writes what it measured."""
+
 HINTS: Final = {
     DURATION_PATTERN: "a duration needs a number and a unit (ms, s, m, h or d), such as 150ms or 1h30m",
     PERCENT_PATTERN: "a percentage lies between 0% and 100% and has its sign, such as 99.9%",

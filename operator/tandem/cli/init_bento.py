@@ -10,12 +10,20 @@ import typer
 
 from tandem.api.objects import InvalidObject, parse_deployment
 from tandem.api.profile import Profile, Startup
+from tandem.cli.files import DRAFTED_PROFILE
 from tandem.cli.init_known import Known, Spec, Target, codeowners
 from tandem.cli.profile_subject import Bounds, Subject, shown, subject_of
 from tandem.cli.values import refuse
 from tandem.drafts.commented import plain_yaml
 from tandem.drafts.deployment import Draft
-from tandem.drafts.recorded import MOST_CASES, case_lines, drafted_cases, measured_serving, own_interface
+from tandem.drafts.recorded import (
+    MOST_CASES,
+    case_lines,
+    cases_that_fit,
+    drafted_cases,
+    measured_serving,
+    own_interface,
+)
 from tandem.drafts.schemas import Interface, InvalidSchema
 from tandem.manifests.profile import profile_manifest, profile_name
 from tandem.profiling import (
@@ -35,9 +43,10 @@ BOUNDS: Final = Bounds(startup=120.0, load=45.0, answer=15.0, callers=64)
 _ANY_PATH: Final = "/?"
 """Stands for the route of a row that names none, until the bento has said which routes it has."""
 
-PREFACE: Final = """\
-Made by one run of {bento}. What was measured of it is in profile.yaml, its answers to some rows are in
-edge-cases.yaml: they are drafts, and bind nobody before a person has confirmed them."""
+PREFACE: Final = "Made by one run of {bento}. What was measured of it is in profile.yaml."
+
+PREFACE_OF_CASES: Final = """
+Its answers to some rows are in edge-cases.yaml: they are drafts, and bind nobody before a person has confirmed them."""
 
 CASES_PREFACE: Final = """\
 # Drafts: what the bento answered when it was first run, which may be right or wrong. Go through them, correct or remove
@@ -69,21 +78,33 @@ def write_bento(known: Known, bento: str, rows: str | None, route: str | None, t
     except ProfilingFailed as error:
         refuse(str(error))
     told = _run(bento, requests, route, subject)
-    draft = _draft(known, name, owners, bento, told)
+    cases = cases_that_fit(drafted_cases([(each.path, each.request, each.answer) for each in told.recorded]))
+    draft = _draft(known, name, owners, bento, told, has_cases=bool(cases))
     try:
         parse_deployment({"metadata": {"name": name}, "spec": draft.spec})
     except InvalidObject as error:
         refuse(str(error))
     manifests = {
-        "profile.yaml": plain_yaml(profile_manifest(profile_name(name), None, told.profile)),
-        "edge-cases.yaml": _edge_cases(name, told.recorded),
+        DRAFTED_PROFILE: plain_yaml(profile_manifest(profile_name(name), None, told.profile)),
+        **({"edge-cases.yaml": _edge_cases(name, cases)} if cases else {}),
     }
     folder = target.write(draft, manifests, {})
     for each in told.interface.left_out:
         typer.echo(f"Left out: {each}", err=True)
+    _say_what_did_not_fit(len(told.recorded), len(cases))
     if target.two_files:
         typer.echo(f"For CODEOWNERS:\n{codeowners(folder, owners)}\n")
-    typer.echo(f"Written to {folder}/. Confirm edge-cases.yaml, fill in model.yaml, then: {target.apply_words(folder)}")
+    todo = "Confirm edge-cases.yaml, fill in model.yaml" if cases else "Fill in model.yaml"
+    typer.echo(f"Written to {folder}/. {todo}, then: {target.apply_words(folder)}")
+
+
+def _say_what_did_not_fit(recorded: int, kept: int) -> None:
+    lost = recorded - kept
+    if not lost:
+        return
+    said = f"{lost} of {recorded} recorded rows {'is' if lost == 1 else 'are'} not in edge-cases.yaml"
+    why = "a ConfigMap that kubectl applies holds 256 KiB; edge cases may travel in the image instead (docs/quality.md)"
+    typer.echo(f"{said if kept else 'There is no edge-cases.yaml'}: {why}", err=True)
 
 
 def _run(bento: str, rows: Sequence[Row], route: str | None, subject: Subject) -> Run:
@@ -122,7 +143,7 @@ def _routed(rows: Sequence[Row], route: str | None, interface: Interface) -> lis
     return [replace(row, path=chosen) if row.path == _ANY_PATH and chosen else row for row in rows]
 
 
-def _draft(known: Known, name: str, owners: Spec, bento: str, told: Run) -> Draft:
+def _draft(known: Known, name: str, owners: Spec, bento: str, told: Run, *, has_cases: bool) -> Draft:
     image = known.image or told.tag
     if image is None:
         refuse(f"{bento} is not built yet, so its image has no name: give one with --image")
@@ -142,12 +163,12 @@ def _draft(known: Known, name: str, owners: Spec, bento: str, told: Run) -> Draf
         "traffic": known.traffic(name),
         "profile": profile_name(name),
     }
-    cases = {"quality.edgeCases": {"rows": [{"configMap": _cases_name(name)}]}}
-    return Draft(name, spec, preface=PREFACE.format(bento=bento), drafted=cases)
+    drafted = {"quality.edgeCases": {"rows": [{"configMap": _cases_name(name)}]}} if has_cases else {}
+    preface = f"{PREFACE.format(bento=bento)}{PREFACE_OF_CASES if has_cases else ''}"
+    return Draft(name, spec, preface=preface, drafted=drafted)
 
 
-def _edge_cases(name: str, recorded: Sequence[Recorded]) -> str:
-    cases = drafted_cases([(each.path, each.request, each.answer) for each in recorded])
+def _edge_cases(name: str, cases: Sequence[dict[str, Any]]) -> str:
     manifest = {
         "apiVersion": "v1",
         "kind": "ConfigMap",

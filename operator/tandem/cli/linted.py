@@ -11,7 +11,7 @@ from tandem.api.objects import ModelDeployment
 from tandem.api.spec import Tier
 from tandem.cli import lint_sarif, lint_stories, lint_text
 from tandem.cli.documents import STDIN, Document, InvalidFile, parse_documents, read_documents
-from tandem.cli.files import Problem, parsed
+from tandem.cli.files import DRAFTED_PROFILE, Problem, parsed
 from tandem.contract import contract_of
 from tandem.readiness import Before, Facts, Finding, ProfileRead, Severity, examine, read_profile
 
@@ -99,11 +99,12 @@ def _profile(path: str, deployment: ModelDeployment, configs: Mapping[Name, Docu
 
 
 def _beside(path: str, name: str) -> Document | None:
-    """Return the ConfigMap from where `tandem profile` writes it: a file of its name beside that of the model."""
-    file = Path(path).parent / f"{name}.yaml"
-    if path == STDIN or not file.is_file():
+    """Return the ConfigMap from where `tandem profile` or `tandem init` writes it: a file beside that of the model."""
+    if path == STDIN:
         return None
-    return next((each for each in read_documents(str(file)) if (each.kind, each.name) == ("ConfigMap", name)), None)
+    files = [file for name_ in (f"{name}.yaml", DRAFTED_PROFILE) if (file := Path(path).parent / name_).is_file()]
+    documents = (each for file in files for each in read_documents(str(file)))
+    return next((each for each in documents if (each.kind, each.name) == ("ConfigMap", name)), None)
 
 
 def before(files: Iterable[str], against: str) -> dict[Name, Before]:

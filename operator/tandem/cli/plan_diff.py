@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import typer
 import yaml
@@ -20,10 +20,12 @@ from tandem.cluster.connection import NoCluster
 from tandem.cluster.errors import ClusterError, NotFound
 from tandem.cluster.kinds import CONFIG_MAP, MODEL_DEPLOYMENT, MODEL_REVISION
 from tandem.cluster.kubeconfig import connect_person
+from tandem.contract import Weakening, contract_of, weakenings
 from tandem.manifests.changes import changes
 from tandem.manifests.configs import ConfigContent
-from tandem.manifests.declared import config_maps, declare, same_version
+from tandem.manifests.declared import Declared, config_maps, declare, same_version
 from tandem.manifests.errors import DeclarationError
+from tandem.manifests.fields import CONFIG_FIELD, FIELDS
 from tandem.planning.objects import objects
 
 
@@ -61,33 +63,73 @@ def difference(
     """Return what would change: the version, the number of pods, and what changes without a rollout."""
     declared = declare(wanted.spec, contents)
     newest = sorted(revisions, key=lambda each: each.spec.number, reverse=True)
-    same = next((each for each in newest if same_version(declared, each.spec)), None)
     pods = wanted.spec.serving.replicas.min
     if live is None:
         made = [f"{each['kind']} {each['metadata']['name']}" for each in objects(wanted, contents)]
         return Difference(wanted.metadata.name, 1, (f"is new: {', '.join(made)}; {pods} pods",))
-    lines = []
-    stable = live.status.stable.revision if live.status.stable else None
-    number = None
+    number, lines = _version(wanted, live, newest, declared)
+    was = live.spec.serving.replicas.min
+    if was != pods:
+        lines.append(f"pods of the stable version: {was} -> {pods}")
+    quiet = _quiet(live.spec.to_dict(), wanted.spec.to_dict())
+    lines += [f"changes at once, without a rollout: spec.{name}" for name in quiet]
+    lines += [f"promises less than before: {each.words} ({each.hash})" for each in _weaker(wanted, live)]
+    return Difference(wanted.metadata.name, number, tuple(lines))
+
+
+def _version(
+    wanted: ModelDeployment, live: ModelDeployment, newest: list[ModelRevision], declared: Declared
+) -> tuple[int | None, list[str]]:
+    """Return the number of the revision that starts, if one does, and what becomes of the declared version in words."""
+    status = live.status
+    stable = status.stable.revision if status.stable else None
+    same = next((each for each in newest if same_version(declared, each.spec)), None)
     if same is None:
         number = max([each.spec.number for each in newest], default=0) + 1
         before = next((each for each in newest if each.metadata.name == stable), newest[0] if newest else None)
         what = changes(declared, before.spec) if before else []
-        lines.append(f"starts a rollout of {wanted.metadata.name}-r{number}")
-        lines += [f"  {each}" for each in what]
-    elif same.metadata.name == stable:
-        lines.append(f"starts no rollout: it is {stable}, which is stable")
-    else:
-        lines.append(f"goes back to {same.metadata.name}, which is not stable: a rollout of it")
-        number = same.spec.number
-    was = live.spec.serving.replicas.min
-    if was != pods:
-        lines.append(f"pods of the stable version: {was} -> {pods}")
-    before_spec, after_spec = live.spec.to_dict(), wanted.spec.to_dict()
-    parts = sorted(name for name in before_spec | after_spec if before_spec.get(name) != after_spec.get(name))
-    quiet = [name for name in parts if name not in ("model", "serving")]
-    lines += [f"changes at once, without a rollout: spec.{name}" for name in quiet]
-    return Difference(wanted.metadata.name, number, tuple(lines))
+        return number, [f"starts a rollout of {wanted.metadata.name}-r{number}", *(f"  {each}" for each in what)]
+    name = same.metadata.name
+    if name == stable:
+        return None, [f"starts no rollout: it is {stable}, which is stable"]
+    if status.candidate is not None and status.candidate.revision == name:
+        return None, [f"starts no rollout: {name} is tried already"]
+    if status.rejected is not None and status.rejected.revision == name:
+        if status.rejected.attempt == wanted.spec.rollout.attempt:
+            why = f"{name} was sent back ({status.rejected.reason})"
+            return None, [f"starts no rollout: {why}; another rollout.attempt tries it again"]
+        return same.spec.number, [f"tries {name} again, which was sent back: a rollout of it"]
+    return same.spec.number, [f"goes back to {name}, which is not stable: a rollout of it"]
+
+
+def _quiet(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the fields that differ and are no part of a version; the number of pods is told by itself."""
+    found = []
+    for part in _different(before, after):
+        if part not in ("model", "serving"):
+            found.append(part)
+            continue
+        inside = _different(before.get(part, {}), after.get(part, {}))
+        found += [f"{part}.{name}" for name in inside if f"{part}.{name}" not in LOUD]
+    return found
+
+
+LOUD: Final = {
+    "serving.replicas",
+    *(".".join(name.split(".")[:2]) for name in (CONFIG_FIELD, *(each.name for each in FIELDS))),
+}
+"""Fields of spec.model and spec.serving that the other lines tell of."""
+
+
+def _different(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
+
+
+def _weaker(wanted: ModelDeployment, live: ModelDeployment) -> list[Weakening]:
+    """Return what the file promises less than stable is held to, and does not accept itself."""
+    held = live.status.stable.contract if live.status.stable else None
+    found = weakenings(contract_of(wanted.spec), held or contract_of(live.spec))
+    return [each for each in found if each.hash not in (wanted.spec.rollout.accept_weakening or ())]
 
 
 def write(found: Difference, output: PlanOutput) -> None:

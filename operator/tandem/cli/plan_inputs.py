@@ -8,7 +8,7 @@ from typing import Any
 from tandem.api.objects import ModelDeployment
 from tandem.api.profile import Profile
 from tandem.cli.documents import InvalidFile, read_documents
-from tandem.cli.files import read_deployment
+from tandem.cli.files import DRAFTED_PROFILE, read_deployment
 from tandem.cli.values import refuse
 from tandem.manifests.configs import ConfigContent
 from tandem.manifests.profile import InvalidProfile, profile_name, read_profile
@@ -41,7 +41,7 @@ def _profile(file: str, deployment: ModelDeployment, given: str | None, maps: Ma
     named = deployment.spec.profile or profile_name(deployment.metadata.name)
     if given is None and named in maps:
         return read_profile(maps[named]), file
-    path = given or str(Path(file).parent / f"{profile_name(deployment.metadata.name)}.yaml")
+    path = given or _beside(file, deployment, named)
     if given is None and not Path(path).is_file():
         raise InvalidFile(
             f"{file}: its profile is neither in it nor in {path}: measure it with `tandem profile`, or name it with "
@@ -52,6 +52,16 @@ def _profile(file: str, deployment: ModelDeployment, given: str | None, maps: Ma
         raise InvalidFile(f"{path}: holds no ConfigMap: name the file that `tandem profile` wrote")
     chosen = next((each for each in found if each["metadata"]["name"] == named), found[0])
     return read_profile(chosen), path
+
+
+def _beside(file: str, deployment: ModelDeployment, named: str) -> str:
+    """Return where `tandem profile` writes it, or `tandem init` if the model's own is there."""
+    own, drafted = (
+        Path(file).parent / name for name in (f"{profile_name(deployment.metadata.name)}.yaml", DRAFTED_PROFILE)
+    )
+    if own.is_file() or not drafted.is_file():
+        return str(own)
+    return str(drafted if any(each["metadata"]["name"] == named for each in _config_maps(str(drafted))) else own)
 
 
 def _config_maps(path: str) -> Iterator[dict[str, Any]]:

@@ -86,7 +86,6 @@ def command(
     Examples: tandem profile fraud:2.1.0 --rows rows.jsonl --path /predict --latency p99=150ms;
     tandem profile fraud:2.1.0 --rows rows.jsonl -f model.yaml --plot profile.svg
     """
-    from tandem.api.values import duration_seconds
     from tandem.cli import plots, profile_pod, profile_result, profile_subject
 
     if plot is not None:
@@ -98,9 +97,9 @@ def command(
     if in_cluster and (file is None or meter is None):
         refuse("--in-cluster needs the model, -f FILE, and the operator's image, --meter IMAGE (or TANDEM_IMAGE)")
     bounds = profile_subject.Bounds(
-        startup=read_option("--startup", startup, duration_seconds),
-        load=read_option("--load", load, duration_seconds),
-        answer=read_option("--answer", answer, duration_seconds),
+        startup=read_option("--startup", startup, _some_time),
+        load=read_option("--load", load, _some_time),
+        answer=read_option("--answer", answer, _some_time),
         callers=callers,
     )
     subject: Subject = profile_subject.subject_of(file, name, bento, tuple(latency or ()))
@@ -116,3 +115,12 @@ def command(
         profile_result.keep(profile, subject, out)
     if plot is not None:
         profile_result.draw(profile, subject, plot)
+
+
+def _some_time(text: str) -> float:
+    from tandem.api.values import duration_seconds
+
+    seconds = duration_seconds(text)
+    if seconds == 0:
+        raise ValueError("has to be longer than 0s")
+    return seconds

@@ -35,7 +35,7 @@ def keep(profile: Profile, subject: Subject, path: str | None) -> None:
     """Write the ConfigMap to a file, and say on standard error what to do with it."""
     name = (subject.deployment.spec.profile if subject.deployment else None) or profile_name(subject.name)
     target = Path(path or f"{profile_name(subject.name)}.yaml")
-    manifest = profile_manifest(name, None, profile)
+    manifest = profile_manifest(name, _namespace(subject), profile)
     try:
         target.write_text(yaml.safe_dump(manifest, sort_keys=False), encoding="utf-8")
     except OSError as error:
@@ -44,6 +44,12 @@ def keep(profile: Profile, subject: Subject, path: str | None) -> None:
     if subject.deployment is None or subject.deployment.spec.profile is None:
         said += f"; the model names it with `profile: {name}` in its spec"
     typer.echo(said, err=True)
+
+
+def _namespace(subject: Subject) -> str | None:
+    """Return the namespace that the model's file declares: the operator looks for the ConfigMap beside the model."""
+    metadata = subject.deployment.metadata if subject.deployment else None
+    return metadata.namespace if metadata and "namespace" in metadata.model_fields_set else None
 
 
 def table(profile: Profile, subject: Subject) -> Table:

@@ -55,7 +55,7 @@ def _interface(routes: list[Route]) -> list[PromisedRoute]:
     kept, room = {}, MOST_KEPT
     for key, text in sorted(texts.items(), key=lambda item: (len(item[1]), item[0])):
         room -= len(text)
-        kept[key] = text if room >= 0 else _digest(text)
+        kept[key] = text if room >= 0 else digest(text)
     return [
         PromisedRoute(
             path=route.path,
@@ -72,10 +72,11 @@ def _text(schema: Mapping[str, Any]) -> str:
     try:
         return json.dumps(_said(schema, 0), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     except TooDeepError:
-        return _digest(identity(schema))
+        return digest(identity(schema))
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return what stands for a schema that is too large to be kept; a digest stands for itself."""
     return text if text.startswith(DIGEST) else f"{DIGEST}{hashlib.sha256(text.encode()).hexdigest()}"
 
 

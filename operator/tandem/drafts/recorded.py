@@ -3,15 +3,27 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, Final
 
 from tandem.api.model import Route
 from tandem.api.profile import Profile
-from tandem.drafts.schemas import Interface, InvalidSchema, check_size, checked_interface, standing_alone
+from tandem.drafts.schemas import (
+    LITERAL,
+    PATTERNED,
+    Interface,
+    InvalidSchema,
+    check_size,
+    checked_interface,
+    standing_alone,
+)
 
 MOST_CASES: Final = 10
 MOST_PARTS: Final = 12
 """Places of an answer that a drafted case looks at."""
+
+MOST_APPLIED: Final = 200 * 1024
+"""Bytes of drafted cases as `kubectl apply` keeps them in an annotation, which holds 256 KiB."""
 
 TOLERANCE: Final = 0.01
 """Share of a number by which an answer may differ: a person is to say how much it really may."""
@@ -29,11 +41,18 @@ def own_interface(schema: Any) -> tuple[str, Interface]:
     routes: list[Route] = []
     left_out: list[str] = []
     for each in schema["routes"]:
-        path, given, answer = each.get("route"), each.get("input") or {}, each.get("output") or {}
-        if each.get("is_task") or _is_file(given) or _is_file(answer):
+        path, given, answer = each.get("route"), deepcopy(each.get("input") or {}), deepcopy(each.get("output") or {})
+        parts = [*_schemas(given), *_schemas(answer)]
+        if each.get("is_task") or any(part.get("type") == "file" for part in parts):
             left_out.append(f"{path}: files and tasks have no JSON Schema; declare it by hand")
             continue
-        body = {"path": path, "request": standing_alone(given, given), "response": standing_alone(answer, answer)}
+        for part in parts:
+            _say_in_json_schema(part)
+        body = {"path": path}
+        try:
+            body |= {"request": standing_alone(given, given), "response": standing_alone(answer, answer)}
+        except InvalidSchema as error:
+            left_out.append(f"{path}: its schemas: {error}; declare them by hand")
         routes.append(Route.model_validate(body))
     return str(schema.get("name", "")), checked_interface(Interface(tuple(routes), tuple(left_out)))
 
@@ -44,6 +63,23 @@ def drafted_cases(recorded: Sequence[tuple[str, Any, Any]]) -> list[dict[str, An
         {"name": f"recorded-{number}", "path": path, "request": request, "expect": list(_expected(answer))}
         for number, (path, request, answer) in enumerate(recorded[:MOST_CASES], start=1)
     ]
+
+
+def cases_that_fit(cases: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those that `kubectl apply` takes together in one ConfigMap; one that is too large makes none the less."""
+    kept: list[dict[str, Any]] = []
+    room = MOST_APPLIED
+    for case in cases:
+        size = _applied(case_lines([case]))
+        if size <= room:
+            kept.append(case)
+            room -= size
+    return kept
+
+
+def _applied(text: str) -> int:
+    """Return its bytes as text within JSON, as Go writes it: it escapes what could be taken for HTML too."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) + 5 * sum(text.count(each) for each in "<>&")
 
 
 def case_lines(cases: Sequence[Mapping[str, Any]]) -> str:
@@ -62,9 +98,27 @@ def measured_serving(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _is_file(schema: Mapping[str, Any]) -> bool:
-    parts = [schema, *(schema.get("properties") or {}).values()]
-    return any(isinstance(part, Mapping) and part.get("type") == "file" for part in parts)
+def _schemas(node: Any, *, is_schema: bool = True) -> Iterator[dict[str, Any]]:
+    """Yield a schema and every one in it."""
+    if isinstance(node, list):
+        for child in node:
+            yield from _schemas(child)
+    elif isinstance(node, dict):
+        if is_schema:
+            yield node
+        for key, child in node.items():
+            if not is_schema or key not in LITERAL:
+                yield from _schemas(child, is_schema=not is_schema or key not in PATTERNED)
+
+
+def _say_in_json_schema(schema: dict[str, Any]) -> None:
+    """Replace what BentoML says of arrays and tables in words of its own: by little, as it takes many forms."""
+    kind = schema.get("type")
+    if kind in ("tensor", "dataframe"):
+        for word in ("type", "format", "dtype", "shape", "dim", "orient", "columns"):
+            schema.pop(word, None)
+    if kind == "tensor":
+        schema["type"] = "array"
 
 
 def _mebibytes(size: float) -> str:

@@ -23,10 +23,13 @@ LARGEST: Final = 128 * 1024
 """Characters of all schemas of a model: they are kept in the object, and the API server takes no more than 1.5 MB."""
 
 MOST_ROUTES: Final = 50
-_PATTERNED: Final = frozenset({"properties", "$defs", "patternProperties", "dependentSchemas"})
+PATTERNED: Final = frozenset({"properties", "$defs", "patternProperties", "dependentSchemas"})
+"""Words whose arguments are schemas by name."""
+
 _JSON: Final = "application/json"
 _JSON_TYPES: Final = (Mapping, list, str, int, float, bool, type(None))
-_LITERAL: Final = frozenset({"const", "enum", "default", "example", "examples"})
+LITERAL: Final = frozenset({"const", "enum", "default", "example", "examples"})
+"""Words whose arguments are values."""
 
 Schema = dict[str, Any]
 
@@ -178,7 +181,7 @@ def _translated(node: Any, names: dict[str, str], *, is_schema: bool = True) -> 
     if not is_schema:
         return {str(key): _translated(child, names) for key, child in node.items()}
     translated = {
-        str(key): value if key in _LITERAL else _translated(value, names, is_schema=key not in _PATTERNED)
+        str(key): value if key in LITERAL else _translated(value, names, is_schema=key not in PATTERNED)
         for key, value in node.items()
         if key not in ("$defs", "definitions")
     }

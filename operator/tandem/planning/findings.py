@@ -91,7 +91,7 @@ def _declared(spec: ModelDeploymentSpec, profile: Profile, sizing: Sizing) -> It
     if sizing.replicas is not None and declared < sizing.replicas:
         yield Finding("serving.replicas.min", f"is {declared}; the peak with one pod lost needs {sizing.replicas}")
     limit = amount(spec, "limits", "memory")
-    if limit is not None and limit < profile.memory.load_bytes:
+    if limit and limit < profile.memory.load_bytes:
         yield Finding(
             "serving.resources.limits.memory",
             f"is {float(limit) / MEBI:.0f} MiB, less than the {profile.memory.load_bytes / MEBI:.0f} MiB that it used "

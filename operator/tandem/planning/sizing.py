@@ -71,7 +71,7 @@ class Sizing:
 
 def size(spec: ModelDeploymentSpec, profile: Profile, margin: float = MARGIN) -> Sizing:
     """Return the sizes of a model with this profile."""
-    limit = amount(spec, "limits", "cpu")
+    limit = amount(spec, "limits", "cpu") or None  # Kubernetes takes a limit of 0 for none.
     rate = pod_rate(profile, objectives(spec.requirements), None if limit is None else float(limit))
     throughput = spec.requirements.throughput
     peak, night = (throughput.peak, throughput.night) if throughput else (None, None)

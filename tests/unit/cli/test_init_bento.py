@@ -58,6 +58,24 @@ def test_draft_cases_do_not_bind_before_a_person_confirms_them() -> None:
     assert "good-edge-cases" in text, "they are suggested"
 
 
+def test_rows_that_are_too_large_for_a_config_map_are_told_of() -> None:
+    large = json.dumps({"image": "A" * 300_000})
+    Path("rows.jsonl").write_text(f"{ROWS}{large}\n")
+    result = run("good:1")
+    assert result.exit_code == 0, result.output
+    assert "1 of 3 recorded rows is not in edge-cases.yaml" in result.stderr
+    assert _data("good/edge-cases.yaml")["cases.jsonl"].count("\n") == 2
+
+
+def test_without_a_row_that_fits_there_are_no_edge_cases() -> None:
+    Path("rows.jsonl").write_text(json.dumps({"image": "A" * 300_000}))
+    result = run("good:1", "--two-files", "--image", "registry.example.com/good:1")
+    assert result.exit_code == 0, result.output
+    assert "There is no edge-cases.yaml" in result.stderr and "Confirm edge-cases" not in result.stdout
+    assert not Path("good/edge-cases.yaml").exists()
+    assert not any("edge-cases" in path.read_text() for path in Path("good").iterdir())
+
+
 def test_two_files_are_put_together_with_profile_and_cases() -> None:
     result = run("good:1", "--two-files", "--image", "registry.example.com/good:1")
     assert result.exit_code == 0, result.output

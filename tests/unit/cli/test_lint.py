@@ -74,8 +74,9 @@ def test_a_profile_that_is_not_given_is_not_known_and_no_pass(tmp_path: Path) ->
     assert "error TDM010 payments/fraud: not known: ConfigMap fraud-profile: is not among the files" in result.stdout
 
 
-def test_a_profile_is_found_beside_the_model(tmp_path: Path) -> None:
-    written(tmp_path / "fraud-profile.yaml", PROFILE_MAP)
+@pytest.mark.parametrize("name", ["fraud-profile.yaml", "profile.yaml"])
+def test_a_profile_is_found_beside_the_model(tmp_path: Path, name: str) -> None:
+    written(tmp_path / name, PROFILE_MAP)
     assert run(written(tmp_path / "model.yaml", model())).exit_code == 0
 
 

@@ -76,6 +76,15 @@ def test_the_profile_may_be_named_or_stand_in_the_same_file(tmp_path: Path) -> N
     assert run(str(file)).exit_code == 0
 
 
+def test_the_profile_that_init_wrote_is_found(tmp_path: Path) -> None:
+    file = folder(tmp_path)
+    general = (tmp_path / "fraud-profile.yaml").rename(tmp_path / "profile.yaml")
+    assert run(file).exit_code == 0
+    general.write_text(general.read_text().replace("fraud-profile", "other-profile"))
+    result = run(file)
+    assert result.exit_code == 2 and "fraud-profile.yaml" in result.output, "it is another model's"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -117,6 +126,57 @@ def test_the_difference_says_whether_a_rollout_starts(
     found = difference(deployment(**spec), *live(), {})
     assert found.rollout == rollout
     assert all(any(each in line for line in found.lines) for each in told), found.lines
+
+
+SENT_BACK = {"revision": "fraud-r2", "reason": "LatencyMissed", "message": "slow", "at": "2026-11-24T00:00:00Z"}
+TRIED = {"revision": "fraud-r2", "attempt": 1, "size": 1, "weight": 25, "since": "2026-11-24T00:00:00Z"}
+NEXT = {"model": {"image": "fraud:2", "service": "Fraud"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "spec", "rollout", "told"),
+    [
+        ({"candidate": TRIED}, {}, None, "starts no rollout: fraud-r2 is tried already"),
+        ({"candidate": TRIED | {"revision": "fraud-r3"}}, {}, 2, "goes back to fraud-r2, which is not stable"),
+        ({"rejected": SENT_BACK}, {}, None, "fraud-r2 was sent back (LatencyMissed); another rollout.attempt tries it"),
+        ({"rejected": SENT_BACK}, {"rollout": {"attempt": "again"}}, 2, "tries fraud-r2 again, which was sent back"),
+        ({"rejected": SENT_BACK | {"attempt": "again"}}, {"rollout": {"attempt": "again"}}, None, "starts no rollout"),
+        ({}, {}, 2, "goes back to fraud-r2, which is not stable: a rollout of it"),
+    ],
+)
+def test_a_version_that_is_tried_or_was_sent_back_starts_no_rollout(
+    status: dict[str, Any], spec: dict[str, Any], rollout: int | None, told: str
+) -> None:
+    (before, [first]), (_, [second]) = live(), live(2, **NEXT)
+    body = before.to_dict()
+    found = difference(
+        deployment(**NEXT, **spec), parse_deployment(body | {"status": body["status"] | status}), [first, second], {}
+    )
+    assert found.rollout == rollout and told in found.lines[0], found.lines
+
+
+PREDICT: dict[str, Any] = {"path": "/predict", "request": {"type": "object"}}
+ASKING = PREDICT | {"request": {"type": "object", "required": ["amount"]}}
+
+
+def test_what_callers_lose_is_told_though_no_rollout_starts() -> None:
+    old, new = ({"image": "fraud:1", "service": "Fraud", "interface": [route]} for route in (PREDICT, ASKING))
+    found = difference(deployment(model=new), *live(model=old), {})
+    assert found.rollout is None
+    assert "changes at once, without a rollout: spec.model.interface" in found.lines
+    [weaker] = [line for line in found.lines if line.startswith("promises less than before: POST /predict request")]
+    accepted = {"acceptWeakening": [weaker.rpartition("(")[2].rstrip(")")]}
+    told = difference(deployment(model=new, rollout=accepted), *live(model=old), {}).lines
+    assert not any("promises less" in line for line in told), "it is meant"
+
+
+def test_what_stable_is_held_to_counts_not_what_was_declared_last() -> None:
+    """The weaker promise of a candidate is in the live object already when its file is planned again."""
+    before, revisions = live(model={"image": "fraud:1", "service": "Fraud"})
+    body = before.to_dict()
+    body["status"]["stable"]["contract"] = {"availability": "99%"}
+    found = difference(deployment(), parse_deployment(body), revisions, {})
+    assert "promises less than before: availability of 99% was removed" in "\n".join(found.lines)
 
 
 def test_a_model_that_is_new_to_the_cluster() -> None:

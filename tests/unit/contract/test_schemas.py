@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.contract.specs import between, predicting, words
+from tests.unit.contract.specs import between, predicting, routed, words
 
 
 def an_object(*required: str, **properties: Any) -> dict[str, Any]:
@@ -271,4 +271,14 @@ def test_schemas_too_large_to_be_kept_are_known_to_have_changed_only() -> None:
     more = an_object(**{f"feature_{number}": NUMBER for number in range(2_001)})
     assert between(predicting(request=many), predicting(request=many)) == ()
     [found] = between(predicting(request=many), predicting(request=more))
+    assert not found.known
+
+
+def test_a_route_beside_it_does_not_change_a_schema() -> None:
+    """Schemas share the room that there is for them: with another one beside it, the same one is kept as a digest."""
+    wide, wider = (an_object(**{f"feature_{number}": NUMBER for number in range(count)}) for count in (500, 700))
+    one, other = {"path": "/batch", "request": wide}, {"path": "/predict", "request": wider}
+    assert between(routed(other), routed(one, other)) == ()
+    assert words(routed(one, other), routed(other)) == ["POST /batch was removed"]
+    [found] = between(routed(other), routed(one, {**other, "request": {**wider, "required": ["feature_1"]}}))
     assert not found.known

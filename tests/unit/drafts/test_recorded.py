@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.api.profile import LoadPoint, Memory, Profile, Setting, Startup
-from tandem.drafts.recorded import MOST_PARTS, case_lines, drafted_cases, measured_serving, own_interface
+from tandem.drafts.recorded import (
+    MOST_PARTS,
+    case_lines,
+    cases_that_fit,
+    drafted_cases,
+    measured_serving,
+    own_interface,
+)
 from tandem.drafts.schemas import InvalidSchema
 from tandem.quality.answers import Answer
 from tandem.quality.rows import read_cases
@@ -26,6 +33,25 @@ def test_a_drafted_case_is_met_by_the_answer_that_it_was_made_of(request: Any, a
     [case] = read_cases(lines.encode().splitlines(), "cases")
     assert case.request == request and len(case.expected.parts) <= MOST_PARTS
     assert case.expected.problem(Answer(200, answer, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "kept"),
+    [
+        (["a"] * 3, [0, 1, 2]),
+        (["a" * 90_000] * 3, [0, 1]),
+        (["a" * 300_000, "b", "c"], [1, 2]),
+        (["a" * 300_000], []),
+        (['"' * 40_000, '"' * 40_000], [0]),
+        (["<" * 30_000, "<" * 30_000], [0]),
+        (["\u20ac" * 60_000, "\u20ac" * 60_000], [0]),
+    ],
+    ids=["small", "many", "one-too-large", "none", "quotes", "angles", "wide"],
+)
+def test_cases_that_kubectl_cannot_apply_are_not_drafted(texts: list[str], kept: list[int]) -> None:
+    """It writes the whole object into an annotation, once more as JSON."""
+    cases = drafted_cases([("/predict", {"text": text}, {"label": 1}) for text in texts])
+    assert cases_that_fit(cases) == [cases[number] for number in kept]
 
 
 @pytest.mark.parametrize(
@@ -49,11 +75,46 @@ def test_a_pod_gets_more_than_was_measured(
     assert serving["startup"]["deadline"] == deadline
 
 
-def test_routes_for_files_are_left_out() -> None:
-    image = {"type": "file", "format": "image"}
-    routes = [{"route": "/a", "input": {"properties": {"image": image}}}, {"route": "/b", "input": {}, "output": {}}]
+FILE = {"type": "file", "format": "image"}
+
+
+@pytest.mark.parametrize(
+    "part", [FILE, {"type": "array", "items": FILE}, {"anyOf": [FILE, {"type": "null"}]}], ids=["one", "many", "maybe"]
+)
+def test_routes_for_files_are_left_out(part: dict[str, Any]) -> None:
+    routes = [{"route": "/a", "input": {"properties": {"image": part}}}, {"route": "/b", "input": {}, "output": {}}]
     name, found = own_interface({"name": "Svc", "routes": routes})
     assert name == "Svc" and [route.path for route in found.routes] == ["/b"] and len(found.left_out) == 1
+
+
+TENSOR = {"type": "tensor", "format": "numpy-array", "dtype": "float64", "shape": [2, 2], "dim": 4}
+
+
+@pytest.mark.parametrize(
+    ("part", "declared"),
+    [
+        (TENSOR, {"type": "array"}),
+        ({"title": "Rows", **TENSOR}, {"title": "Rows", "type": "array"}),
+        ({"type": "dataframe", "orient": "records", "columns": ["a"]}, {}),
+        ({"anyOf": [TENSOR, {"type": "null"}]}, {"anyOf": [{"type": "array"}, {"type": "null"}]}),
+        ({"type": "string", "format": "date"}, {"type": "string", "format": "date"}),
+        ({"enum": [{"type": "tensor"}]}, {"enum": [{"type": "tensor"}]}),
+    ],
+)
+def test_arrays_and_tables_are_said_in_json_schema(part: dict[str, Any], declared: dict[str, Any]) -> None:
+    given = {"type": "object", "properties": {"rows": part, "type": part}}
+    _, found = own_interface({"routes": [{"route": "/a", "input": given, "output": part}]})
+    [route] = found.routes
+    assert route.request == {"type": "object", "properties": {"rows": declared, "type": declared}}
+    assert route.response == declared and found.left_out == ()
+
+
+def test_a_route_whose_schema_cannot_be_used_is_declared_without() -> None:
+    routes = [{"route": "/a", "input": {"type": "odd"}, "output": {}}, {"route": "/b", "input": {}, "output": {}}]
+    _, found = own_interface({"routes": routes})
+    assert [(route.path, route.request) for route in found.routes] == [("/a", None), ("/b", {})]
+    [told] = found.left_out
+    assert told.startswith("/a: its schemas: this is no JSON Schema") and told.endswith("declare them by hand")
 
 
 @pytest.mark.parametrize("schema", [None, [], {}, {"routes": 3}])

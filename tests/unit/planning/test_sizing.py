@@ -92,6 +92,15 @@ def test_errors_a_lossy_end_and_another_image_are_told() -> None:
     assert "fraud:0" in found["profile"] and "SIGTERM" in found["serving.timeout"]
 
 
+@pytest.mark.parametrize("none", [0, "0", "0m"])
+def test_a_limit_of_nothing_is_none(none: str | int) -> None:
+    """Kubernetes and container runtimes take it for no limit."""
+    declared = deployment(serving={"replicas": {"min": 6}, "resources": {"limits": {"cpu": none, "memory": none}}}).spec
+    sizing = size(declared, profile())
+    assert sizing.rate == size(deployment().spec, profile()).rate and sizing.cpu_request == 0.6
+    assert not [each for each in findings(declared, profile(), sizing) if each.unmet]
+
+
 def test_a_request_below_what_is_used_at_the_peak_is_told() -> None:
     declared = deployment(serving={"replicas": {"min": 6}}).spec
     [finding] = findings(declared, profile(), size(declared, profile()))
