@@ -1,6 +1,7 @@
 """Scalar values of the API: durations, percentages, quantities and names, kept as people write them."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -91,7 +92,7 @@ _DURATION_SECONDS: Final = {
     "h": Decimal(3600),
     "d": Decimal(86400),
 }
-_FOR_EVER: Final = Decimal(100 * 365 * 24 * 3600)
+_FOR_EVER: Final = 100 * 365 * 24 * 3600.0
 _SUFFIXES: Final = {
     "": Decimal(1),
     "n": Decimal("1e-9"),
@@ -103,15 +104,22 @@ _SUFFIXES: Final = {
 
 
 def duration_seconds(value: str) -> float:
-    """Return a duration such as ``150ms`` or ``1h30m`` in seconds; one of more than a hundred years is one of those.
+    """Return a duration such as ``150ms`` or ``1h30m`` in seconds.
 
-    Whoever writes ``99999999h`` means for ever, and no calendar goes that far.
     Raises ``ValueError`` for anything that the API server's schema would have refused.
     """
     if not re.fullmatch(DURATION_PATTERN, value):
         raise ValueError(f"duration {value!r} needs a number and a unit (ms, s, m, h or d), such as 150ms or 1h30m")
     parts = re.findall(r"([0-9]+)(ms|s|m|h|d)", value)
-    return float(min(sum((Decimal(number) * _DURATION_SECONDS[unit] for number, unit in parts), Decimal(0)), _FOR_EVER))
+    return float(sum((Decimal(number) * _DURATION_SECONDS[unit] for number, unit in parts), Decimal(0)))
+
+
+def duration_span(value: str) -> timedelta:
+    """Return a duration as what is added to a time; one of more than a hundred years is one of those.
+
+    Whoever writes ``99999999h`` means for ever, and no calendar goes that far. Raises as `duration_seconds` does.
+    """
+    return timedelta(seconds=min(duration_seconds(value), _FOR_EVER))
 
 
 def percent_share(value: str) -> float:

@@ -5,7 +5,7 @@ its place without saying why.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Final
 
@@ -21,7 +21,7 @@ from tandem.api.status import (
     RejectedVersion,
     StableSlot,
 )
-from tandem.api.values import duration_seconds
+from tandem.api.values import duration_span
 from tandem.contract import Weakening, contract_of, held, weakenings
 from tandem.manifests.changes import changes_beside_image
 from tandem.rollout.decision import Happening
@@ -242,13 +242,13 @@ class Draft:
         """
         assert self.candidate is not None
         slot, old = self.candidate, self.stable
-        watch = duration_seconds(self.deployment.spec.rollout.watch)
-        keeps = watched and old is not None and not slot.restore and watch > 0
+        watch = duration_span(self.deployment.spec.rollout.watch)
+        keeps = watched and old is not None and not slot.restore and bool(watch)
         accepted = {*(slot.accepted or []), *(self.deployment.spec.rollout.accept_weakening or [])}
         self.stable = StableSlot(
             revision=slot.revision,
             since=self.now,
-            watch_until=self.now + timedelta(seconds=watch) if keeps else None,
+            watch_until=self.now + watch if keeps else None,
             contract=old.contract
             if old and slot.restore
             else held(self.declared_contract, old.contract if old else None, accepted),
