@@ -26,7 +26,7 @@ MOST_ROUTES: Final = 50
 PATTERNED: Final = frozenset({"properties", "$defs", "patternProperties", "dependentSchemas"})
 """Words whose arguments are schemas by name."""
 
-_JSON: Final = "application/json"
+_JSON: Final = ("application/json", "application/*", "*/*")
 _JSON_TYPES: Final = (Mapping, list, str, int, float, bool, type(None))
 LITERAL: Final = frozenset({"const", "enum", "default", "example", "examples"})
 """Words whose arguments are values."""
@@ -118,7 +118,9 @@ def _from_openapi(document: Mapping[str, Any]) -> Interface:
             if problem:
                 left_out.append(f"{method.upper()} {path}: {problem}")
                 continue
-            routes.append(_route(_operation(str(path), _mapping(operation), document)))
+            body, not_json = _operation(str(path), _mapping(operation), document)
+            routes.append(_route(body))
+            left_out += [f"{method.upper()} {path}: {each}; declare it by hand" for each in not_json]
     if not routes:
         raise InvalidSchema("; ".join(["the document has no route that a bento can serve", *left_out]))
     return checked_interface(Interface(tuple(routes), tuple(left_out)))
@@ -130,21 +132,31 @@ def _unfit(path: str, method: str) -> str | None:
     return "a bento's own routes have no parameters in their path" if "{" in path else None
 
 
-def _operation(path: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> Schema:
+def _operation(path: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[Schema, list[str]]:
+    """Return a route, and what of it is no JSON."""
     body: Schema = {"path": path}
-    request = _content(_followed(operation.get("requestBody"), document))
+    not_json = []
     answers = {str(code): answer for code, answer in _mapping(operation.get("responses")).items()}
     good = next((answers[code] for code in sorted(answers) if code.startswith("2")), answers.get("default"))
-    response = _content(_followed(good, document))
-    for name, schema in (("request", request), ("response", response)):
+    for name, holder in (("request", operation.get("requestBody")), ("response", good)):
+        content = _mapping(_followed(holder, document).get("content"))
+        schema = _json_schema(content)
         if schema is not None:
             body[name] = standing_alone(schema, document)
-    return body
+        elif content and not _json_kinds(content):
+            not_json.append(f"its {name} is {', '.join(map(str, content))}, and no JSON")
+    return body, not_json
 
 
-def _content(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    schema = _mapping(_mapping(holder.get("content")).get(_JSON)).get("schema")
-    return schema if isinstance(schema, Mapping) else None
+def _json_schema(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    schemas = (_mapping(content[kind]).get("schema") for kind in _json_kinds(content))
+    return next((schema for schema in schemas if isinstance(schema, Mapping)), None)
+
+
+def _json_kinds(content: Mapping[str, Any]) -> list[str]:
+    """Return the media types that are JSON, or any: they may have parameters, and the exact one comes first."""
+    kinds = {kind: str(kind).partition(";")[0].strip().lower() for kind in content}
+    return sorted((kind for kind in kinds if kinds[kind] in _JSON), key=lambda kind: _JSON.index(kinds[kind]))
 
 
 def _followed(node: Any, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -188,7 +200,11 @@ def _translated(node: Any, names: dict[str, str], *, is_schema: bool = True) -> 
     reference = translated.get("$ref")
     if isinstance(reference, str):
         translated["$ref"] = f"#/$defs/{_name(reference, names)}"
-    return dict(_as_in_json_schema(translated))
+    found = dict(_as_in_json_schema(translated))
+    # Beside a type it is a second type (see below); beside references and the like, another possibility.
+    if translated.get("nullable") is True and not isinstance(translated.get("type"), str):
+        return {"anyOf": [found, {"type": "null"}]}
+    return found
 
 
 def _as_in_json_schema(schema: Schema) -> Iterator[tuple[str, Any]]:

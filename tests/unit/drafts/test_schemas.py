@@ -54,6 +54,47 @@ def test_openapi_gives_the_routes_that_a_bento_can_serve() -> None:
 
 
 @pytest.mark.parametrize(
+    "score",
+    [
+        {"nullable": True, "$ref": "#/components/schemas/Score"},
+        {"nullable": True, "allOf": [{"$ref": "#/components/schemas/Score"}]},
+        {"nullable": True, "type": "number"},
+    ],
+    ids=["reference", "all-of", "type"],
+)
+def test_what_may_be_null_in_openapi_may_be_null(score: Schema) -> None:
+    answer = {"type": "object", "properties": {"score": score}}
+    document = openapi({"application/json": {}}, {"application/json": {"schema": answer}})
+    [route] = read_interface({**document, "components": {"schemas": {"Score": {"type": "number"}}}}).routes
+    assert route.response is not None
+    validator = Draft202012Validator(route.response)
+    assert [validator.is_valid({"score": each}) for each in (None, 0.5, "no")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared"),
+    [
+        ("application/json", True),
+        ("application/json; charset=utf-8", True),
+        ("Application/JSON;charset=utf-8", True),
+        ("*/*", True),
+        ("multipart/form-data", False),
+    ],
+)
+def test_bodies_are_declared_as_json_or_told_of(kind: str, declared: bool) -> None:
+    found = read_interface(openapi({kind: {"schema": {"type": "object"}}}, {"application/json": {}}))
+    [route] = found.routes
+    assert route.request == ({"type": "object"} if declared else None)
+    told = f"POST /predict: its request is {kind}, and no JSON; declare it by hand"
+    assert found.left_out == (() if declared else (told,))
+
+
+def openapi(request: Schema, answer: Schema) -> Schema:
+    operation = {"requestBody": {"content": request}, "responses": {"200": {"content": answer}}}
+    return {"openapi": "3.0.3", "paths": {"/predict": {"post": operation}}}
+
+
+@pytest.mark.parametrize(
     "document",
     [
         {"request": {"type": "object"}, "response": {"type": "number"}, "path": "/score"},
