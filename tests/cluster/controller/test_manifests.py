@@ -15,9 +15,11 @@ from tandem.manifests.configs import ConfigContent
 from tandem.manifests.declared import declare, same_version
 from tandem.manifests.edges import edges
 from tandem.manifests.revision import revision_manifest
-from tandem.manifests.route import route_manifest
-from tandem.manifests.service import cluster_service_manifest, revision_service_manifest
+from tandem.manifests.route import read_weights, route_manifest
+from tandem.manifests.service import cluster_service_manifest, revision_service_manifest, selected_revision
 from tandem.manifests.workload import applied_deployment, deployment_manifest
+from tandem.rollout.decision import NOBODY
+from tests.cluster.controller.objects import model_deployment
 
 CASES = sorted((Path(__file__).resolve().parents[2] / "golden" / "manifests" / "cases").glob("*.in.yaml"))
 
@@ -65,3 +67,17 @@ async def test_manifests_are_taken_as_they_are_and_applied_again_without_a_trace
         assert second["metadata"].get("generation") == live["metadata"].get("generation")
         if manifest["kind"] not in WITH_CONTROLLER:
             assert second["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+
+
+async def test_a_route_and_a_service_for_nobody_are_taken(cluster: Cluster, namespace: str) -> None:
+    body = model_deployment(namespace, "fraud", traffic={"gateway": {"parentRefs": [{"name": "public"}]}})
+    md = parse_deployment(await cluster.create(body))
+    for serving, nobody in (
+        (route_manifest(md, {"fraud-r1": 100}), route_manifest(md, {})),
+        (cluster_service_manifest(md, "fraud-r1"), cluster_service_manifest(md, NOBODY)),
+    ):
+        made = await cluster.create(serving)
+        live = await cluster.apply(nobody, made["metadata"]["uid"])
+        assert says(live, nobody)
+        assert read_weights(live) == {}
+        assert selected_revision(live) is None
