@@ -4,6 +4,7 @@ A line of prose begins with ``# ``. A field that is only suggested has ``#`` rig
 begins: without that character it stands in its place.
 """
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -73,6 +74,10 @@ def _key(key: str) -> str:
     return plain_yaml({key: None}).removesuffix(" null\n").removesuffix(":")
 
 
+_READ_OTHERWISE: Final = re.compile(r"[yYnN]|[-+]?(\d[\d_]*\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?0[oO][0-7_]+")
+"""Text to PyYAML, and a boolean or a number to kubectl, whose YAML is another one."""
+
+
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: object) -> bool:
         """Never write anchors: in a manifest they confuse people and some tools."""
@@ -95,6 +100,8 @@ def _style(text: str) -> str | None:
         return '"'
     # Empty lines at the end keep a block open, and PyYAML ends the whole document after it to close it.
     if text == "\n" or text.endswith("\n\n"):
+        return '"'
+    if _READ_OTHERWISE.fullmatch(text):
         return '"'
     return "|" if "\n" in text else None
 

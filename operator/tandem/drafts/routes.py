@@ -17,6 +17,8 @@ class Traffic:
     route: Object | None
     """The HTTPRoute that it was read from."""
     lost: tuple[str, ...] = ()
+    taken: str = ""
+    """JSON pointer to what is taken over of that route; empty where it is all of it."""
 
 
 def read_traffic(service: str, routes: Sequence[Object], ingresses: Sequence[Object]) -> Traffic:
@@ -48,7 +50,15 @@ def read_traffic(service: str, routes: Sequence[Object], ingresses: Sequence[Obj
         gateway["filters"] = filters
     if rule.get("timeouts"):
         gateway["timeouts"] = dict(rule["timeouts"])
-    return Traffic(gateway, route, tuple(lost))
+    return Traffic(gateway, route, tuple(lost), _taken(rules, rule))
+
+
+def _taken(rules: Sequence[Object], rule: Object) -> str:
+    """Tell which part of a route is taken over: other rules, and other matches of the rule, are other people's."""
+    number = next(i for i, each in enumerate(rules) if each is rule)
+    if len(rule.get("matches") or []) > 1:
+        return f"/spec/rules/{number}/matches/0"
+    return f"/spec/rules/{number}" if len(rules) > 1 else ""
 
 
 def _rules(route: Object, service: str) -> list[Object]:

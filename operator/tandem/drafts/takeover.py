@@ -1,5 +1,6 @@
 """The take-over of what runs already: a draft, the objects as they were, and the steps, each with its way back."""
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from tandem.api.names import DEPLOYMENT_LABEL, MANAGED_BY, MANAGED_BY_LABEL, MAX
 from tandem.drafts.commented import plain_yaml
 from tandem.drafts.deployment import Draft
 from tandem.drafts.existing import Existing, Unreadable, keeps_its_port, longest_seconds, read_existing, service_of
-from tandem.drafts.routes import read_traffic
+from tandem.drafts.routes import Traffic, read_traffic
 from tandem.manifests.fields import TIMEOUT_SECONDS
 
 Object = Mapping[str, Any]
@@ -65,6 +66,7 @@ def plan_takeover(existing: Existing, around: Around, name: str | None, owners: 
     service = service_of(existing.deployment, around.services)
     traffic = read_traffic(service["metadata"]["name"] if service else "", around.routes, around.ingresses)
     chosen = name or _name(meta["name"], service, around)
+    _check_free(chosen, service, around)
     if not _NAME.match(chosen):
         raise Unreadable(f"{chosen!r} is no name for a ModelDeployment: give one with --name")
     spec: dict[str, Any] = {"tier": "Experiment", "owners": dict(owners), "model": reading.model}
@@ -74,7 +76,7 @@ def plan_takeover(existing: Existing, around: Around, name: str | None, owners: 
         f"carried over, and how to take it over without losing a request, is in {FOLDER}/PLAN.md."
     )
     draft = Draft(chosen, spec, meta["namespace"], preface)
-    takeover = _Plan(chosen, existing.deployment, service, traffic.route, longest_seconds(reading, TIMEOUT_SECONDS))
+    takeover = _Plan(chosen, existing.deployment, service, traffic, longest_seconds(reading, TIMEOUT_SECONDS))
     scaled = [
         f"HorizontalPodAutoscaler {each}: serving.replicas.min is its size of today" for each in around.autoscalers
     ]
@@ -107,16 +109,27 @@ def _name(deployment: str, service: Object | None, around: Around) -> str:
     return next(name for name in (deployment, f"{deployment}-model", f"{deployment}-tandem", "") if name not in taken)
 
 
+def _check_free(name: str, service: Object | None, around: Around) -> None:
+    """Raise `Unreadable` where the model's own Service or route would be another object that is there already."""
+    if service is not None and service["metadata"]["name"] == name and not keeps_its_port(service):
+        raise Unreadable(
+            f"Service {name} cannot be handed over: a model's has the one port 80, named http; give another --name"
+        )
+    others = {each["metadata"]["name"] for each in around.services if each is not service}
+    if name in others or name in {each["metadata"]["name"] for each in around.routes}:
+        raise Unreadable(f"there is another Service or HTTPRoute {name} already: give another --name")
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     name: str
     deployment: Object
     service: Object | None
-    route: Object | None
+    traffic: Traffic
     longest: float
 
     def files(self) -> dict[str, str]:
-        objects = {"deployment": self.deployment, "service": self.service, "route": self.route}
+        objects = {"deployment": self.deployment, "service": self.service, "route": self.traffic.route}
         return {f"{kind}.yaml": plain_yaml(_as_written(each)) for kind, each in objects.items() if each is not None}
 
     def steps(self) -> tuple[Step, ...]:
@@ -130,7 +143,7 @@ class _Plan:
     def _beside(self) -> Step:
         routed = (
             " Its route has the same host and path as the old one: of two such routes the older one gets the requests."
-            if self.route is not None
+            if self.traffic.route is not None
             else ""
         )
         first, serving = revision_name(self.name, 1), "{.status.stable.revision}"
@@ -145,14 +158,20 @@ class _Plan:
         )
 
     def _switch(self) -> Step | None:
-        if self.route is None:
+        if self.traffic.route is None:
             return None
-        name = self.route["metadata"]["name"]
+        name, taken = self.traffic.route["metadata"]["name"], self.traffic.taken
         patch = """'[{"op":"remove","path":"/spec/traffic/gateway"}]'"""
+        command = f"kubectl delete httproute {name} {self._n}"
+        why = "The model's route has no older one beside it then. The gateway changes over in one go."
+        if taken:
+            part = json.dumps([{"op": "remove", "path": taken}], separators=(",", ":"))
+            command = f"kubectl patch httproute {name} {self._n} --type=json -p '{part}'"
+            why += f" What else is in HTTPRoute {name} stays as it is: only what leads to the model is taken out of it."
         return Step(
             "Let the gateway send requests to it",
-            (f"kubectl delete httproute {name} {self._n}",),
-            "The model's route has no older one beside it then. The gateway changes over in one go.",
+            (command,),
+            why,
             (
                 f"kubectl apply -f {_HERE}/{FOLDER}/route.yaml",
                 f"kubectl patch md {self.name} {self._n} --type=json -p {patch}",

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tandem.drafts.commented import Field, commented_yaml, section
+from tandem.drafts.commented import Field, commented_yaml, plain_yaml, section
 
 
 def test_prose_suggestions_and_values_are_told_apart() -> None:
@@ -78,3 +79,13 @@ def test_a_suggestion_changes_nothing_and_reads_the_same_without_its_marks(field
     assert yaml.safe_load(text) == {"z": 1}
     without = "".join(f"{line.removeprefix('#')}\n" for line in text.splitlines())
     assert yaml.safe_load(without) == {"a": tree(fields), "z": 1}
+
+
+@pytest.mark.parametrize("text", ["y", "N", "1e-5", "1_000", "0o17", "+.5", "12e03", "3."])
+def test_text_that_kubectl_would_read_as_something_else_is_quoted(text: str) -> None:
+    assert plain_yaml({"value": text}) == f'value: "{text}"\n'
+
+
+@pytest.mark.parametrize("text", ["yes sir", "no1", "1e-5x", "e5", "v1", "a.b", "-", "."])
+def test_other_text_is_left_as_it_is_easy_to_read(text: str) -> None:
+    assert '"' not in plain_yaml({"value": text})

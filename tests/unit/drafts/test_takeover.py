@@ -276,6 +276,43 @@ def test_the_plan_names_places_and_the_objects_are_kept_as_they_were() -> None:
     assert kept["spec"] == deployment()["spec"]
 
 
+ELSEWHERE = {"matches": [{"path": {"value": "/checkout"}}], "backendRefs": [{"name": "checkout", "port": 80}]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "taken"),
+    [
+        ([ELSEWHERE, {}], "/spec/rules/1"),
+        ([{}, ELSEWHERE], "/spec/rules/0"),
+        ([{"matches": [{"path": {"value": "/fraud"}}, {"path": {"value": "/v2/fraud"}}]}], "/spec/rules/0/matches/0"),
+    ],
+)
+def test_of_a_route_that_leads_elsewhere_too_only_the_models_part_is_taken_out(
+    rules: list[dict[str, Any]], taken: str
+) -> None:
+    shared = route("api")
+    [own] = shared["spec"]["rules"]
+    shared["spec"]["rules"] = [{**own, **rule} for rule in rules]
+    text = plan_text(takeover([service()], [shared]), "fraud")
+    assert "kubectl delete httproute" not in text
+    assert f"""kubectl patch httproute api -n payments --type=json -p '[{{"op":"remove","path":"{taken}"}}]'""" in text
+    assert "kubectl apply -f fraud/takeover/route.yaml" in text, "the way back"
+
+
+@pytest.mark.parametrize(
+    ("services", "routes"),
+    [
+        ([service(port=3000)], []),
+        ([service("fraud-web"), service("fraud", app="other")], []),
+        ([service("fraud-web")], [route("fraud")]),
+    ],
+    ids=["another-port", "another-service", "a-route"],
+)
+def test_a_name_that_is_taken_is_refused(services: list[Any], routes: list[Any]) -> None:
+    with pytest.raises(Unreadable, match="another --name"):
+        takeover(services, routes, "fraud")
+
+
 def test_a_name_that_does_not_fit_is_refused() -> None:
     with pytest.raises(Unreadable, match="--name"):
         takeover([], [], "Fraud")
