@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tandem.api.names import REVISION_LABEL
 from tandem.api.objects import ModelRevision
+from tandem.manifests.template import CONTAINER
 from tandem.rollout.observation import QUOTA_EXCEEDED, PodState, RevisionState, Trouble
 
 STARTUP_FAILED: Final = "Application startup failed"
@@ -89,8 +90,7 @@ def deployment_trouble(deployment: Body) -> Trouble | None:
 def pod_state(pod: Body, last_line: str | None) -> PodState:
     """Return the state of one pod; ``last_line`` is the last telling line of its log, if it was read."""
     meta, status = pod["metadata"], pod.get("status", {})
-    containers = status.get("containerStatuses") or [{}]
-    container = containers[0]
+    container = _container(pod, CONTAINER) or {}
     ready = condition(status, "Ready")
     is_ready = bool(ready and ready["status"] == "True")
     since = moment(ready.get("lastTransitionTime")) if ready else None
@@ -166,9 +166,15 @@ def condition(status: Body, type_: str) -> Body | None:
 
 def container_state(pod: Body, container: str, state: str) -> Body | None:
     """Return what a pod's status says of a container in this state; None where it is in another."""
+    states = (_container(pod, container) or {}).get("state") or {}
+    found: Body | None = states.get(state)
+    return found
+
+
+def _container(pod: Body, name: str) -> Body | None:
+    """Return what a pod's status says of a container: others may have been put beside it, and stand first."""
     statuses = pod.get("status", {}).get("containerStatuses") or ()
-    found = (each for each in statuses if each["name"] == container)
-    return next(((each.get("state") or {}).get(state) for each in found), None)
+    return next((each for each in statuses if each["name"] == name), None)
 
 
 def moment(text: str | None) -> datetime | None:

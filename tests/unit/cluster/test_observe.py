@@ -193,6 +193,27 @@ def test_the_last_exit_is_noted() -> None:
     assert (seen.restarts, seen.last_exit) == (4, at("12:00:09"))
 
 
+def test_a_container_that_was_put_beside_the_model_is_not_taken_for_it() -> None:
+    """Whoever injects a sidecar may put it first, and its status says nothing of the version."""
+    crashed = pod(state=waiting("CrashLoopBackOff"), last=terminated(1, "12:00:05", "12:00:09"), restarts=4)
+    beside = {
+        "name": "auth-proxy",
+        "ready": True,
+        "restartCount": 0,
+        "imageID": "sha256:9",
+        "state": running("12:00:01"),
+    }
+    [model] = crashed["status"]["containerStatuses"]
+    for statuses in ([beside, model], [model, beside]):
+        crashed["status"]["containerStatuses"] = statuses
+        seen = pod_state(crashed, None)
+        assert (seen.restarts, seen.last_exit, seen.image_id) == (4, at("12:00:09"), "sha256:1234")
+        assert seen.trouble == Trouble("Error", f"pod {NAME}: its container exited (exit code 1)", True)
+    crashed["status"]["containerStatuses"] = [beside]
+    seen = pod_state(crashed, None)
+    assert (seen.restarts, seen.image_id, seen.trouble, seen.failing_since) == (0, None, None, None)
+
+
 def revision(name: str = "fraud-r2") -> ModelRevision:
     spec = {"number": 2, "image": "fraud:2", "declared": "{}", "template": "{}", "renderer": "1"}
     return parse_revision({"metadata": {"name": name}, "spec": spec})
