@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tandem.api.names import REVISION_LABEL
+from tandem.api.names import MODEL_REVISION, REVISION_LABEL
 from tandem.api.objects import ModelRevision
+from tandem.cluster.ownership import speaks_for
+from tandem.manifests.labels import deployment_of
 from tandem.manifests.template import CONTAINER
 from tandem.rollout.observation import QUOTA_EXCEEDED, PodState, RevisionState, Trouble
 
@@ -39,28 +42,53 @@ def revision_states(
     ``last_lines`` holds the last telling log line by pod uid, ``drained`` the revisions without requests in progress.
     """
     by_name = {deployment["metadata"]["name"]: deployment for deployment in deployments}
-    by_revision: dict[str, list[PodState]] = {}
-    ended: dict[str, Trouble] = {}
+    by_revision: dict[str, list[Body]] = {}
     for pod in pods:
-        name = pod["metadata"].get("labels", {}).get(REVISION_LABEL, "")
-        if pod.get("status", {}).get("phase") in ("Failed", "Succeeded"):
-            ended[name] = _ended(pod)
-        else:
-            by_revision.setdefault(name, []).append(pod_state(pod, last_lines.get(pod["metadata"]["uid"])))
+        by_revision.setdefault(pod["metadata"].get("labels", {}).get(REVISION_LABEL, ""), []).append(pod)
     states = {}
     for revision in revisions:
         name = revision.metadata.name
-        deployment = by_name.get(name)
-        of_revision = tuple(sorted(by_revision.get(name, []), key=lambda pod: pod.name))
-        states[name] = RevisionState(
-            revision=revision,
-            workload=deployment is not None,
-            wanted=int(deployment["spec"].get("replicas", 1)) if deployment else 0,
-            pods=of_revision,
-            trouble=_first_trouble(deployment, of_revision) or ended.get(name),
-            drained=name in drained,
-        )
+        state = _revision_state(revision, by_name.get(name), by_revision.get(name, []), last_lines)
+        states[name] = replace(state, drained=name in drained)
     return states
+
+
+def _revision_state(
+    revision: ModelRevision, live: Body | None, labelled: list[Body], last_lines: Mapping[str, str]
+) -> RevisionState:
+    """Return the state of a revision whose name ``live`` has, and the pods that are ``labelled`` with it."""
+    meta = revision.metadata
+    deployment = live
+    if live is not None and not speaks_for(live, MODEL_REVISION, meta.name, meta.uid, deployment_of(revision)):
+        deployment, labelled = None, []
+    own = _own_pods(revision, deployment, labelled)
+    ended = [pod for pod in own if _has_ended(pod)]
+    pods = [pod_state(pod, last_lines.get(pod["metadata"]["uid"])) for pod in own if not _has_ended(pod)]
+    by_pod_name = tuple(sorted(pods, key=lambda pod: pod.name))
+    return RevisionState(
+        revision=revision,
+        workload=deployment is not None,
+        wanted=int(deployment["spec"].get("replicas", 1)) if deployment else 0,
+        pods=by_pod_name,
+        trouble=_first_trouble(deployment, by_pod_name) or (_ended(ended[-1]) if ended else None),
+    )
+
+
+def _own_pods(revision: ModelRevision, deployment: Body | None, labelled: list[Body]) -> list[Body]:
+    """Leave out a predecessor's pods: until Kubernetes has removed them they carry the same labels, and answer.
+
+    They are older than the revision. So are those of a restored backup: these its Deployment has taken over and counts.
+    """
+    made = revision.metadata.creation_timestamp
+    counted = int((deployment or {}).get("status", {}).get("replicas") or 0)
+    alive = sum(1 for pod in labelled if not _has_ended(pod) and "deletionTimestamp" not in pod["metadata"])
+    if made is None or 0 < alive <= counted:
+        return labelled
+    return [pod for pod in labelled if (moment(pod["metadata"].get("creationTimestamp")) or made) >= made]
+
+
+def _has_ended(pod: Body) -> bool:
+    return pod.get("status", {}).get("phase") in ("Failed", "Succeeded")
 
 
 def _first_trouble(deployment: Body | None, pods: tuple[PodState, ...]) -> Trouble | None:

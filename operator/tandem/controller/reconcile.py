@@ -16,9 +16,9 @@ from tandem.api.objects import InvalidObject, ModelDeployment, ModelRevision, pa
 from tandem.cluster.cache import Key
 from tandem.cluster.config import ConfigReader
 from tandem.cluster.errors import ClusterBusy, ClusterRefused, Conflict
-from tandem.cluster.kinds import CONFIG_MAP_EDITION, HTTP_ROUTE, MODEL_DEPLOYMENT, MODEL_REVISION, SERVICE, Object
+from tandem.cluster.kinds import CONFIG_MAP_EDITION, HTTP_ROUTE, MODEL_DEPLOYMENT, MODEL_REVISION, SERVICE, Kind, Object
 from tandem.cluster.observe import revision_states
-from tandem.cluster.ownership import Ownership, owned_by
+from tandem.cluster.ownership import Ownership, owned_by, speaks_for
 from tandem.cluster.smoked import asked_meanwhile
 from tandem.controller.act import Actor
 from tandem.controller.asked import Asked
@@ -195,11 +195,11 @@ class Reconciler:
         self._lines.ask(key, (pod for state in states.values() for pod in state.pods))
         asked = asked_meanwhile(pods, self._now())
         judged = self._trials.judge(key, deployment, states, asked)
-        service = self._cache.get(SERVICE, *key)
+        service = self._own(SERVICE, deployment)
         return Observation(
             revisions=states,
             declared=match.revision,
-            route=self._route(key),
+            route=self._route(deployment),
             service_target=selected_revision(service) if service else None,
             verdict=judged.verdict,
             evidence_trouble=judged.trouble,
@@ -211,8 +211,15 @@ class Reconciler:
             refusals=self._refused.get(key, ()),
         )
 
-    def _route(self, key: Key) -> RouteState | None:
-        route = self._cache.get(HTTP_ROUTE, *key)
+    def _own(self, kind: Kind, deployment: ModelDeployment) -> Object | None:
+        """Return the object of this kind that has the ModelDeployment's name, if it is not a predecessor's."""
+        meta = deployment.metadata
+        live = self._cache.get(kind, meta.namespace, meta.name)
+        own = live and speaks_for(live, MODEL_DEPLOYMENT.kind, meta.name, meta.uid, meta.name)
+        return live if own else None
+
+    def _route(self, deployment: ModelDeployment) -> RouteState | None:
+        route = self._own(HTTP_ROUTE, deployment)
         if route is None:
             return None
         is_accepted, reason, message = accepted(route)

@@ -216,12 +216,21 @@ def test_a_container_that_was_put_beside_the_model_is_not_taken_for_it() -> None
 
 def revision(name: str = "fraud-r2") -> ModelRevision:
     spec = {"number": 2, "image": "fraud:2", "declared": "{}", "template": "{}", "renderer": "1"}
-    return parse_revision({"metadata": {"name": name}, "spec": spec})
+    return parse_revision({"metadata": {"name": name, "uid": "own", "creationTimestamp": CREATED}, "spec": spec})
 
 
-def deployment(name: str = "fraud-r2", replicas: int | None = 3, *conditions: dict[str, str]) -> dict[str, Any]:
+def deployment(
+    name: str = "fraud-r2",
+    replicas: int | None = 3,
+    *conditions: dict[str, str],
+    owner: str | None = "own",
+    made: int = 0,
+) -> dict[str, Any]:
     spec = {} if replicas is None else {"replicas": replicas}
-    return {"metadata": {"name": name}, "spec": spec, "status": {"conditions": list(conditions)}}
+    labels = {"app.kubernetes.io/managed-by": "tandem", "tandem.dev/deployment": "fraud"}
+    owners = [{"kind": "ModelRevision", "name": name, "uid": owner, "controller": True}] if owner else []
+    meta = {"name": name, "labels": labels, "ownerReferences": owners}
+    return {"metadata": meta, "spec": spec, "status": {"replicas": made, "conditions": list(conditions)}}
 
 
 def state_of(pods: list[dict[str, Any]], *deployments: dict[str, Any], drained: bool = False) -> RevisionState:
@@ -247,6 +256,38 @@ def test_a_revision_without_deployment() -> None:
 
 def test_a_deployment_that_leaves_replicas_to_the_default() -> None:
     assert state_of([], deployment("fraud-r2", None)).wanted == 1
+
+
+OLDER = "2026-03-01T11:00:00Z"
+WHOSE: list[tuple[str, dict[str, Any] | None, dict[str, str], tuple[bool, int, list[str]]]] = [
+    ("its own", deployment(), {"a": CREATED}, (True, 3, ["a"])),
+    ("an orphan, to be adopted", deployment(owner=None), {"a": CREATED}, (True, 3, ["a"])),
+    ("a predecessor's", deployment(owner="old"), {"a": OLDER, "b": CREATED}, (False, 0, [])),
+    ("gone", None, {"a": OLDER, "b": CREATED}, (False, 0, ["b"])),
+    ("its own, and has made no pod", deployment(), {"a": OLDER, "b": OLDER}, (True, 3, [])),
+    ("its own, and has made a pod", deployment(replicas=1, made=1), {"a": OLDER, "b": CREATED}, (True, 1, ["b"])),
+    ("its own, with pods from a backup", deployment(made=2), {"a": OLDER, "b": OLDER}, (True, 3, ["a", "b"])),
+]
+
+
+@pytest.mark.parametrize(
+    ("workload", "made", "expected"), [case[1:] for case in WHOSE], ids=[f"it is {case[0]}" for case in WHOSE]
+)
+def test_what_a_predecessor_left_is_not_taken_for_the_revisions_own(
+    workload: dict[str, Any] | None, made: dict[str, str], expected: tuple[bool, int, list[str]]
+) -> None:
+    """A model that is deleted and applied again has the same names, while the old pods still answer."""
+    pods = [pod(state=running("12:00:05"), ready=True, name=name) for name in made]
+    for each in pods:
+        each["metadata"]["creationTimestamp"] = made[each["metadata"]["name"]]
+    state = state_of(pods, *([workload] if workload else []))
+    assert (state.workload, state.wanted, [each.name for each in state.pods]) == expected
+
+
+def test_trouble_that_a_predecessor_left_is_not_the_revisions() -> None:
+    refused = condition("ReplicaFailure", "True", reason="FailedCreate", message="exceeded quota")
+    lost = pod(name="a", phase="Failed")
+    assert state_of([lost], deployment("fraud-r2", 3, refused, owner="old")).trouble is None
 
 
 def test_own_fault_is_named_before_what_surrounds_it() -> None:
