@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tandem.api.names import REVISION_LABEL
+from tandem.api.names import MODEL_REVISION, REVISION_LABEL
 from tandem.api.objects import ModelRevision
+from tandem.cluster.ownership import speaks_for
+from tandem.manifests.labels import deployment_of
 from tandem.manifests.template import CONTAINER
 from tandem.rollout.observation import QUOTA_EXCEEDED, PodState, RevisionState, Trouble
 
@@ -37,45 +40,55 @@ def revision_states(
     """Return the state of each revision by name.
 
     ``last_lines`` holds the last telling log line by pod uid, ``drained`` the revisions without requests in progress.
-    What a deleted revision of the same name has left, and Kubernetes is about to remove, is not this one's.
     """
     by_name = {deployment["metadata"]["name"]: deployment for deployment in deployments}
-    by_revision: dict[str, list[PodState]] = {}
-    ended: dict[str, Trouble] = {}
+    by_revision: dict[str, list[Body]] = {}
     for pod in pods:
-        name = pod["metadata"].get("labels", {}).get(REVISION_LABEL, "")
-        if pod.get("status", {}).get("phase") in ("Failed", "Succeeded"):
-            ended[name] = _ended(pod)
-        else:
-            by_revision.setdefault(name, []).append(pod_state(pod, last_lines.get(pod["metadata"]["uid"])))
+        by_revision.setdefault(pod["metadata"].get("labels", {}).get(REVISION_LABEL, ""), []).append(pod)
     states = {}
     for revision in revisions:
         name = revision.metadata.name
-        deployment = by_name.get(name)
-        if deployment is not None and _is_left_over(deployment, revision):
-            deployment = None
-        mine = [pod for pod in by_revision.get(name, []) if not _is_older(pod, revision)]
-        of_revision = tuple(sorted(mine, key=lambda pod: pod.name))
-        states[name] = RevisionState(
-            revision=revision,
-            workload=deployment is not None,
-            wanted=int(deployment["spec"].get("replicas", 1)) if deployment else 0,
-            pods=of_revision,
-            trouble=_first_trouble(deployment, of_revision) or ended.get(name),
-            drained=name in drained,
-        )
+        state = _revision_state(revision, by_name.get(name), by_revision.get(name, []), last_lines)
+        states[name] = replace(state, drained=name in drained)
     return states
 
 
-def _is_left_over(deployment: Body, revision: ModelRevision) -> bool:
-    owners = [each for each in deployment["metadata"].get("ownerReferences") or () if each.get("controller")]
-    return any(owner["uid"] != revision.metadata.uid for owner in owners)
+def _revision_state(
+    revision: ModelRevision, live: Body | None, labelled: list[Body], last_lines: Mapping[str, str]
+) -> RevisionState:
+    """Return the state of a revision whose name ``live`` has, and the pods that are ``labelled`` with it."""
+    meta = revision.metadata
+    deployment = live
+    if live is not None and not speaks_for(live, MODEL_REVISION, meta.name, meta.uid, deployment_of(revision)):
+        deployment, labelled = None, []
+    own = _own_pods(revision, deployment, labelled)
+    ended = [pod for pod in own if _has_ended(pod)]
+    pods = [pod_state(pod, last_lines.get(pod["metadata"]["uid"])) for pod in own if not _has_ended(pod)]
+    by_pod_name = tuple(sorted(pods, key=lambda pod: pod.name))
+    return RevisionState(
+        revision=revision,
+        workload=deployment is not None,
+        wanted=int(deployment["spec"].get("replicas", 1)) if deployment else 0,
+        pods=by_pod_name,
+        trouble=_first_trouble(deployment, by_pod_name) or (_ended(ended[-1]) if ended else None),
+    )
 
 
-def _is_older(pod: PodState, revision: ModelRevision) -> bool:
-    """Tell whether a pod is that of an earlier revision: its owner is a ReplicaSet, which is not looked at."""
+def _own_pods(revision: ModelRevision, deployment: Body | None, labelled: list[Body]) -> list[Body]:
+    """Leave out a predecessor's pods: until Kubernetes has removed them they carry the same labels, and answer.
+
+    They are older than the revision. So are those of a restored backup: these its Deployment has taken over and counts.
+    """
     made = revision.metadata.creation_timestamp
-    return made is not None and pod.created is not None and pod.created < made
+    counted = int((deployment or {}).get("status", {}).get("replicas") or 0)
+    alive = sum(1 for pod in labelled if not _has_ended(pod) and "deletionTimestamp" not in pod["metadata"])
+    if made is None or 0 < alive <= counted:
+        return labelled
+    return [pod for pod in labelled if (moment(pod["metadata"].get("creationTimestamp")) or made) >= made]
+
+
+def _has_ended(pod: Body) -> bool:
+    return pod.get("status", {}).get("phase") in ("Failed", "Succeeded")
 
 
 def _first_trouble(deployment: Body | None, pods: tuple[PodState, ...]) -> Trouble | None:
@@ -105,9 +118,7 @@ def deployment_trouble(deployment: Body) -> Trouble | None:
 def pod_state(pod: Body, last_line: str | None) -> PodState:
     """Return the state of one pod; ``last_line`` is the last telling line of its log, if it was read."""
     meta, status = pod["metadata"], pod.get("status", {})
-    # By its name: the kubelet sorts them by that, and somebody's sidecar may come first.
-    statuses: Iterable[Body] = status.get("containerStatuses") or ()
-    container: Body = next((each for each in statuses if each.get("name") == CONTAINER), {})
+    container = _container(pod, CONTAINER) or {}
     ready = condition(status, "Ready")
     is_ready = bool(ready and ready["status"] == "True")
     since = moment(ready.get("lastTransitionTime")) if ready else None
@@ -183,9 +194,15 @@ def condition(status: Body, type_: str) -> Body | None:
 
 def container_state(pod: Body, container: str, state: str) -> Body | None:
     """Return what a pod's status says of a container in this state; None where it is in another."""
+    states = (_container(pod, container) or {}).get("state") or {}
+    found: Body | None = states.get(state)
+    return found
+
+
+def _container(pod: Body, name: str) -> Body | None:
+    """Return what a pod's status says of a container: others may have been put beside it, and stand first."""
     statuses = pod.get("status", {}).get("containerStatuses") or ()
-    found = (each for each in statuses if each["name"] == container)
-    return next(((each.get("state") or {}).get(state) for each in found), None)
+    return next((each for each in statuses if each["name"] == name), None)
 
 
 def moment(text: str | None) -> datetime | None:

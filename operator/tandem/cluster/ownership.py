@@ -41,6 +41,15 @@ def owned_by(live: Mapping[str, Any], kind: str, name: str, uid: str, deployment
     return Ownership.PREDECESSOR if same else Ownership.FOREIGN
 
 
+def speaks_for(live: Mapping[str, Any], kind: str, name: str, uid: str, deployment: str) -> bool:
+    """Tell whether what ``live`` says is said of this owner: it is its own, or an orphan that stays.
+
+    Names repeat where something is deleted and made anew: what a predecessor left says nothing of its successor.
+    """
+    whose = owned_by(live, kind, name, uid, deployment)
+    return whose is Ownership.OURS or (whose is Ownership.ORPHAN and "deletionTimestamp" not in live["metadata"])
+
+
 def says(live: Any, wanted: Any) -> bool:
     """Tell whether ``live`` has everything that ``wanted`` has; what the API server added beside it does not matter."""
     if isinstance(wanted, Mapping):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tandem.api.objects import ModelDeployment
 from tandem.cluster.kinds import MODEL_DEPLOYMENT, Object
-from tandem.cluster.ownership import Ownership, owned_by, says
+from tandem.cluster.ownership import says, speaks_for
 from tandem.manifests.route import accepted, read_weights, route_manifest
 from tandem.rollout.observation import RouteState
 
@@ -22,10 +22,9 @@ def own(live: Object | None, deployment: ModelDeployment) -> Object | None:
     would make a new revision, whose name is that of an old one, a version that serves.
     """
     meta = deployment.metadata
-    if live is None:
+    if live is None or not speaks_for(live, MODEL_DEPLOYMENT.kind, meta.name, meta.uid, meta.name):
         return None
-    whose = owned_by(live, MODEL_DEPLOYMENT.kind, meta.name, meta.uid, meta.name)
-    return live if whose in (Ownership.OURS, Ownership.ORPHAN) else None
+    return live
 
 
 def is_as_wanted(live: Object, wanted: Object) -> bool:

@@ -1,6 +1,5 @@
 """Pods and Deployments as the API server sends them, read into what decisions are made from."""
 
-import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,14 +74,6 @@ def test_a_ready_pod() -> None:
     assert (seen.ready, seen.terminating, seen.restarts, seen.image_id) == (True, False, 0, "sha256:1234")
     assert (seen.created, seen.ready_since) == (at("12:00:00"), at("12:00:30"))
     assert (seen.failing_since, seen.last_exit, seen.trouble) == (None, None, None)
-
-
-def test_a_sidecar_that_comes_first_is_not_taken_for_the_model() -> None:
-    alone = pod(state=waiting("CrashLoopBackOff"), last=terminated(1, "12:00:05", "12:00:09"), restarts=5)
-    beside = copy.deepcopy(alone)
-    sidecar = {"name": "auth-proxy", "ready": True, "restartCount": 0, "imageID": "sha256:proxy", "state": {}}
-    beside["status"]["containerStatuses"].insert(0, sidecar)
-    assert pod_state(beside, None) == pod_state(alone, None)
 
 
 def test_a_pod_that_nobody_has_looked_at_yet() -> None:
@@ -202,14 +193,44 @@ def test_the_last_exit_is_noted() -> None:
     assert (seen.restarts, seen.last_exit) == (4, at("12:00:09"))
 
 
+def test_a_container_that_was_put_beside_the_model_is_not_taken_for_it() -> None:
+    """Whoever injects a sidecar may put it first, and its status says nothing of the version."""
+    crashed = pod(state=waiting("CrashLoopBackOff"), last=terminated(1, "12:00:05", "12:00:09"), restarts=4)
+    beside = {
+        "name": "auth-proxy",
+        "ready": True,
+        "restartCount": 0,
+        "imageID": "sha256:9",
+        "state": running("12:00:01"),
+    }
+    [model] = crashed["status"]["containerStatuses"]
+    for statuses in ([beside, model], [model, beside]):
+        crashed["status"]["containerStatuses"] = statuses
+        seen = pod_state(crashed, None)
+        assert (seen.restarts, seen.last_exit, seen.image_id) == (4, at("12:00:09"), "sha256:1234")
+        assert seen.trouble == Trouble("Error", f"pod {NAME}: its container exited (exit code 1)", True)
+    crashed["status"]["containerStatuses"] = [beside]
+    seen = pod_state(crashed, None)
+    assert (seen.restarts, seen.image_id, seen.trouble, seen.failing_since) == (0, None, None, None)
+
+
 def revision(name: str = "fraud-r2") -> ModelRevision:
     spec = {"number": 2, "image": "fraud:2", "declared": "{}", "template": "{}", "renderer": "1"}
-    return parse_revision({"metadata": {"name": name}, "spec": spec})
+    return parse_revision({"metadata": {"name": name, "uid": "own", "creationTimestamp": CREATED}, "spec": spec})
 
 
-def deployment(name: str = "fraud-r2", replicas: int | None = 3, *conditions: dict[str, str]) -> dict[str, Any]:
+def deployment(
+    name: str = "fraud-r2",
+    replicas: int | None = 3,
+    *conditions: dict[str, str],
+    owner: str | None = "own",
+    made: int = 0,
+) -> dict[str, Any]:
     spec = {} if replicas is None else {"replicas": replicas}
-    return {"metadata": {"name": name}, "spec": spec, "status": {"conditions": list(conditions)}}
+    labels = {"app.kubernetes.io/managed-by": "tandem", "tandem.dev/deployment": "fraud"}
+    owners = [{"kind": "ModelRevision", "name": name, "uid": owner, "controller": True}] if owner else []
+    meta = {"name": name, "labels": labels, "ownerReferences": owners}
+    return {"metadata": meta, "spec": spec, "status": {"replicas": made, "conditions": list(conditions)}}
 
 
 def state_of(pods: list[dict[str, Any]], *deployments: dict[str, Any], drained: bool = False) -> RevisionState:
@@ -228,19 +249,6 @@ def test_a_revision_with_its_pods() -> None:
     assert state.trouble.message.endswith("its log says: \"KeyError: 'coef'\"")
 
 
-def test_what_a_deleted_revision_of_that_name_has_left_is_not_this_ones() -> None:
-    old = {"kind": "ModelRevision", "name": "fraud-r2", "uid": "deleted", "controller": True}
-    left = deployment()
-    left["metadata"]["ownerReferences"] = [old]
-    meta = {"name": "fraud-r2", "uid": "new", "creationTimestamp": "2026-03-01T12:10:00Z"}
-    newer = parse_revision({"metadata": meta, "spec": {**revision().spec.to_dict()}})
-    pods = [pod(state=running("12:00:05"), ready=True)]
-    state = revision_states([newer], [left], pods, {}, frozenset())["fraud-r2"]
-    assert (state.workload, state.wanted, state.pods) == (False, 0, ())
-    left["metadata"]["ownerReferences"] = [{**old, "uid": "new"}]
-    assert revision_states([newer], [left], [], {}, frozenset())["fraud-r2"].workload
-
-
 def test_a_revision_without_deployment() -> None:
     state = state_of([])
     assert (state.workload, state.wanted, state.pods, state.trouble, state.drained) == (False, 0, (), None, False)
@@ -248,6 +256,38 @@ def test_a_revision_without_deployment() -> None:
 
 def test_a_deployment_that_leaves_replicas_to_the_default() -> None:
     assert state_of([], deployment("fraud-r2", None)).wanted == 1
+
+
+OLDER = "2026-03-01T11:00:00Z"
+WHOSE: list[tuple[str, dict[str, Any] | None, dict[str, str], tuple[bool, int, list[str]]]] = [
+    ("its own", deployment(), {"a": CREATED}, (True, 3, ["a"])),
+    ("an orphan, to be adopted", deployment(owner=None), {"a": CREATED}, (True, 3, ["a"])),
+    ("a predecessor's", deployment(owner="old"), {"a": OLDER, "b": CREATED}, (False, 0, [])),
+    ("gone", None, {"a": OLDER, "b": CREATED}, (False, 0, ["b"])),
+    ("its own, and has made no pod", deployment(), {"a": OLDER, "b": OLDER}, (True, 3, [])),
+    ("its own, and has made a pod", deployment(replicas=1, made=1), {"a": OLDER, "b": CREATED}, (True, 1, ["b"])),
+    ("its own, with pods from a backup", deployment(made=2), {"a": OLDER, "b": OLDER}, (True, 3, ["a", "b"])),
+]
+
+
+@pytest.mark.parametrize(
+    ("workload", "made", "expected"), [case[1:] for case in WHOSE], ids=[f"it is {case[0]}" for case in WHOSE]
+)
+def test_what_a_predecessor_left_is_not_taken_for_the_revisions_own(
+    workload: dict[str, Any] | None, made: dict[str, str], expected: tuple[bool, int, list[str]]
+) -> None:
+    """A model that is deleted and applied again has the same names, while the old pods still answer."""
+    pods = [pod(state=running("12:00:05"), ready=True, name=name) for name in made]
+    for each in pods:
+        each["metadata"]["creationTimestamp"] = made[each["metadata"]["name"]]
+    state = state_of(pods, *([workload] if workload else []))
+    assert (state.workload, state.wanted, [each.name for each in state.pods]) == expected
+
+
+def test_trouble_that_a_predecessor_left_is_not_the_revisions() -> None:
+    refused = condition("ReplicaFailure", "True", reason="FailedCreate", message="exceeded quota")
+    lost = pod(name="a", phase="Failed")
+    assert state_of([lost], deployment("fraud-r2", 3, refused, owner="old")).trouble is None
 
 
 def test_own_fault_is_named_before_what_surrounds_it() -> None:
