@@ -1,7 +1,11 @@
-"""Days as people write them."""
+"""Days and time spans as people write them."""
 
 import calendar
 from datetime import date, timedelta
+from typing import Final
+
+LONGEST_SPAN: Final = timedelta(days=3650)
+"""Ten years: longer than anything waits, and short enough to be reckoned from any moment."""
 
 
 def day(text: str) -> date:
@@ -17,3 +21,8 @@ def last_day_within(start: date, seconds: float) -> date | None:
         return start + timedelta(days=seconds // timedelta(days=1).total_seconds())
     except OverflowError:
         return None
+
+
+def time_span(seconds: float) -> timedelta:
+    """Return so many seconds as a time span; what is longer than ten years is ten years, since calendars end."""
+    return timedelta(seconds=min(seconds, LONGEST_SPAN.total_seconds()))

@@ -1,7 +1,6 @@
 """Scalar values of the API: durations, percentages, quantities and names, kept as people write them."""
 
 import re
-from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -92,7 +91,6 @@ _DURATION_SECONDS: Final = {
     "h": Decimal(3600),
     "d": Decimal(86400),
 }
-_FOR_EVER: Final = 100 * 365 * 24 * 3600.0
 _SUFFIXES: Final = {
     "": Decimal(1),
     "n": Decimal("1e-9"),
@@ -112,14 +110,6 @@ def duration_seconds(value: str) -> float:
         raise ValueError(f"duration {value!r} needs a number and a unit (ms, s, m, h or d), such as 150ms or 1h30m")
     parts = re.findall(r"([0-9]+)(ms|s|m|h|d)", value)
     return float(sum((Decimal(number) * _DURATION_SECONDS[unit] for number, unit in parts), Decimal(0)))
-
-
-def duration_span(value: str) -> timedelta:
-    """Return a duration as what is added to a time; one of more than a hundred years is one of those.
-
-    Whoever writes ``99999999h`` means for ever, and no calendar goes that far. Raises as `duration_seconds` does.
-    """
-    return timedelta(seconds=min(duration_seconds(value), _FOR_EVER))
 
 
 def percent_share(value: str) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from tandem.api.dates import time_span
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import QualityReport
 from tandem.cluster.observe import Body, condition, container_state, moment
@@ -190,7 +191,7 @@ def kept_from_running(name: str, status: Mapping[str, Any]) -> str | None:
 def overdue(pod: Body, seconds: int, now: datetime) -> str | None:
     """Return what to do about a pod that its node should have ended after ``seconds``, and has not."""
     began = moment(pod.get("status", {}).get("startTime"))
-    if began is None or now - began < timedelta(seconds=seconds) + OVERDUE_AFTER:
+    if began is None or now - began < time_span(seconds) + OVERDUE_AFTER:
         return None
     name = pod["metadata"]["name"]
     return f"pod {name} should have ended by now: is its node gone? kubectl delete pod {name} --force has it made anew"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from tandem.api.dates import time_span
 from tandem.manifests.times import timeout_seconds
 from tandem.rollout.capacity import pods_for
 from tandem.rollout.decision import NOBODY, Desired
@@ -84,7 +85,7 @@ def _may_stop(draft: Draft, state: RevisionState) -> bool:
     since = state.revision.status.since
     if since is None or state.revision.status.phase in ("Candidate", "Serving", "Fallback", None):
         return False
-    longest = timedelta(seconds=timeout_seconds(state.revision.spec)) + DRAIN_MARGIN
+    longest = time_span(timeout_seconds(state.revision.spec)) + DRAIN_MARGIN
     return draft.now - since >= longest
 
 

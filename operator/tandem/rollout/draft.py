@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from tandem.api.contract import Contract
+from tandem.api.dates import time_span
 from tandem.api.objects import ModelDeployment
 from tandem.api.revision import ModelRevisionSpec, RevisionPhase
 from tandem.api.status import (
@@ -21,7 +22,7 @@ from tandem.api.status import (
     RejectedVersion,
     StableSlot,
 )
-from tandem.api.values import duration_span
+from tandem.api.values import duration_seconds
 from tandem.contract import Weakening, contract_of, held, weakenings
 from tandem.manifests.changes import changes_beside_image
 from tandem.rollout.decision import Happening
@@ -242,13 +243,13 @@ class Draft:
         """
         assert self.candidate is not None
         slot, old = self.candidate, self.stable
-        watch = duration_span(self.deployment.spec.rollout.watch)
-        keeps = watched and old is not None and not slot.restore and bool(watch)
+        watch = duration_seconds(self.deployment.spec.rollout.watch)
+        keeps = watched and old is not None and not slot.restore and watch > 0
         accepted = {*(slot.accepted or []), *(self.deployment.spec.rollout.accept_weakening or [])}
         self.stable = StableSlot(
             revision=slot.revision,
             since=self.now,
-            watch_until=self.now + watch if keeps else None,
+            watch_until=self.now + time_span(watch) if keeps else None,
             contract=old.contract
             if old and slot.restore
             else held(self.declared_contract, old.contract if old else None, accepted),

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from tandem.api.dates import time_span
 from tandem.api.rollout import Pace, Step, WhenUndecided
-from tandem.api.values import duration_span
+from tandem.api.values import duration_seconds
 from tandem.contract import Kind
 from tandem.judge import VerdictKind
 from tandem.rollout.contract import callers, listed, unaccepted
@@ -46,7 +47,7 @@ def hold_ends(draft: Draft, step: Step) -> datetime | None:
     slot = draft.candidate
     if slot is None or slot.weight != step.weight or slot.weight_since is None:
         return None
-    return slot.weight_since + duration_span(step.hold)
+    return slot.weight_since + time_span(duration_seconds(step.hold))
 
 
 def spec_unread(draft: Draft) -> bool:
@@ -149,7 +150,7 @@ def _overdue(draft: Draft) -> bool:
     slot, longest = draft.candidate, draft.deployment.spec.rollout.evidence.max_duration
     if slot is None or slot.judged_since is None or longest is None:
         return False
-    return draft.now - slot.judged_since >= duration_span(longest)
+    return draft.now - slot.judged_since >= time_span(duration_seconds(longest))
 
 
 def _kind(draft: Draft) -> VerdictKind:

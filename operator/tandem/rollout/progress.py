@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from tandem.api.dates import time_span
 from tandem.api.status import CandidateSlot
 from tandem.manifests.times import startup_seconds
 from tandem.rollout.capacity import carried_weight
@@ -57,7 +58,7 @@ def _restore_goes_first(draft: Draft) -> bool:
         return True
     if draft.stable is not None and draft.stable.revision == declared:
         return False  # the spec asks for the very version that was to be left
-    late = draft.now - slot.since >= timedelta(seconds=startup_seconds(draft.state(slot).revision.spec))
+    late = draft.now - slot.since >= time_span(startup_seconds(draft.state(slot).revision.spec))
     return draft.frozen_by is not None or not late
 
 
@@ -196,7 +197,7 @@ def _pass_undecided(draft: Draft) -> None:
 def _raise_to_target(draft: Draft) -> None:
     assert draft.candidate is not None
     slot, state, target = draft.candidate, draft.state(draft.candidate), target_weight(draft)
-    if slot.weight >= target or _place_is_taken(draft, slot) or awaits_verdict(draft):
+    if slot.weight >= target or place_is_taken(draft, slot) or awaits_verdict(draft):
         return
     able = state.ready if slot.shortfall_since is None else _steady_pods(draft)
     if carried_weight(able, full_size(draft)) < target or waits_for_metrics(draft):
@@ -210,7 +211,7 @@ def _raise_to_target(draft: Draft) -> None:
     draft.change_candidate(shortfall_since=None)
 
 
-def _place_is_taken(draft: Draft, slot: CandidateSlot) -> bool:
+def place_is_taken(draft: Draft, slot: CandidateSlot) -> bool:
     """Tell whether nothing new gets requests, since the route's place is another model's.
 
     That is no reason to stay with a bad or a dead version on a route that exists.

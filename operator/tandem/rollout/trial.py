@@ -1,9 +1,10 @@
 """Judging: what sends a candidate back, and what sends a stable version back while it is watched."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from tandem.api.dates import time_span
 from tandem.judge import VerdictKind
 from tandem.manifests.times import startup_seconds
 from tandem.rollout.contract import trial_rolls_back, watch_rolls_back
@@ -105,7 +106,7 @@ def late_since(draft: Draft, state: RevisionState) -> datetime | None:
     if state.ready > 0:
         return None
     begin = draft.candidate.shortfall_since or draft.candidate.since
-    due = begin + timedelta(seconds=startup_seconds(state.revision.spec))
+    due = begin + time_span(startup_seconds(state.revision.spec))
     return due if draft.now >= due else None
 
 
@@ -119,7 +120,7 @@ def _startup_complaint(draft: Draft, state: RevisionState) -> tuple[str, str] | 
         return None
     began = [pod.failing_since for pod in state.pods if pod.failing_since is not None and not pod.terminating]
     deadline = startup_seconds(state.revision.spec)
-    if not began or draft.now - max(min(began), draft.candidate.since) < timedelta(seconds=deadline):
+    if not began or draft.now - max(min(began), draft.candidate.since) < time_span(deadline):
         return None
     return ("NotReadyInTime", f"no pod was ready within {deadline:.0f} s: {state.trouble.message}")
 

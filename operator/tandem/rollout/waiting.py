@@ -20,7 +20,15 @@ from tandem.rollout.pace import (
     undecided,
     undecided_words,
 )
-from tandem.rollout.progress import STEADY, full_size, in_force, settled, target_weight, waits_for_metrics
+from tandem.rollout.progress import (
+    STEADY,
+    full_size,
+    in_force,
+    place_is_taken,
+    settled,
+    target_weight,
+    waits_for_metrics,
+)
 from tandem.rollout.quality import awaits_verdict, quality_trouble, quality_wait
 from tandem.rollout.trial import candidate_complaint, late_since, watch_complaint
 
@@ -94,7 +102,7 @@ def _candidate_waits_for(draft: Draft) -> str:
         return f"a person: {complaint[1]}"
     if slot.paused:
         return f"a person: {slot.revision} is paused at {slot.weight} %; Resume goes on"
-    if draft.seen.conflict is not None:
+    if draft.seen.conflict is not None and place_is_taken(draft, slot):
         return f"a correction: {draft.seen.conflict.message}"
     unasked = awaits_acceptance(draft)
     if unasked is not None:

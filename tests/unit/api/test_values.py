@@ -1,14 +1,13 @@
 """Durations, percentages and amounts, as people write them."""
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.api.values import DURATION_PATTERN, duration_seconds, duration_span, percent_share, quantity_amount
+from tandem.api.values import DURATION_PATTERN, duration_seconds, percent_share, quantity_amount
 
 
 @pytest.mark.parametrize(
@@ -17,11 +16,6 @@ from tandem.api.values import DURATION_PATTERN, duration_seconds, duration_span,
 )
 def test_durations(written: str, seconds: float) -> None:
     assert duration_seconds(written) == seconds
-
-
-@pytest.mark.parametrize("written", ["99999999h", "9999999999d", f"{'9' * 400}s"])
-def test_a_duration_that_means_for_ever_is_one_that_a_calendar_has(written: str) -> None:
-    assert datetime(2026, 3, 1, tzinfo=UTC) + duration_span(written) > datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("written", ["150", "ms", "", "1.5s", "-1s", "1 s", "1y", "1s "])

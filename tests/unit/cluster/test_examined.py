@@ -16,6 +16,7 @@ from tandem.cluster.examined import (
     examination_state,
     gated_revision,
     nothing_examined,
+    overdue,
     requests_asked,
 )
 from tandem.manifests.examination import EXAMINES_LABEL, examination_name, inputs_digest, longest_seconds
@@ -173,6 +174,10 @@ def test_one_that_its_node_does_not_end_is_trouble() -> None:
     assert look(running, now=NOON + late).trouble is None
     found = look(running, now=NOON + late + OVERDUE_AFTER)
     assert found.trouble is not None and f"kubectl delete pod {NAME} --force" in found.trouble
+
+
+def test_one_that_may_take_any_length_of_time_is_waited_for() -> None:
+    assert overdue(pod("Running", startTime=ENDED), 10**15, NOON) is None
 
 
 def quality_of(deployment: ModelDeployment) -> Quality:

@@ -82,3 +82,21 @@ def test_a_version_has_its_own_time_to_start(declared: str, deadline: int) -> No
     assert outcome(world.round(), "candidate", "rejected") == {"candidate": R2, "rejected": None}
     world.pass_time(1)
     assert outcome(world.round(), "candidate", "rejected") == {"candidate": None, "rejected": (R2, "NotReadyInTime")}
+
+
+@pytest.mark.parametrize("seconds", [pytest.param(4e11, id="beyond the calendar"), pytest.param(1e30, id="any number")])
+def test_a_declared_time_of_any_length_ends_no_decision(seconds: float) -> None:
+    """Neither a version that starts nor one that goes takes others with it."""
+    world = watching()
+    for revision in world.revisions.values():
+        revision.declared = f"{{serving.timeout: {seconds:.0f}, serving.startup.deadline: {seconds:.0f}}}"
+    world.pass_time(600)
+    assert outcome(world.round(), "fallback") == {"fallback": None}
+    world.order(R2, "Rollback", "back")
+    world.declare(version="c")
+    world.make_unready(world.pods(R1))
+    for _ in range(3):
+        world.pass_time(60)
+        assert outcome(world.round(), "stable", "candidate") == {"stable": R2, "candidate": R1}
+        world.kubelet()
+        world.make_unready(world.pods(R1))

@@ -330,6 +330,11 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
         after_a_round(both(says(UNDECIDED), later(TOO_LATE)), later(3600)),
         {"candidate": None, "rejected": (R2, "Undecided"), "told": []},
     ),
+    "a time beyond the calendar is not up": (
+        partial(canary, max_duration="9999999999d", when_undecided="RollBack"),
+        both(says(UNDECIDED), later(TOO_LATE)),
+        {"candidate": R2, "rejected": None},
+    ),
     "too long, evidence speaks for it: not sent back": (
         returning,
         both(says(ADVANCE), later(TOO_LATE)),

@@ -329,6 +329,11 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
             "records": {R1: ("Serving", "Promoted"), R2: ("Rejected", "TooManyErrors")},
         },
     ),
+    "a hold time beyond the calendar does not keep a bad version": (
+        lambda: canary(steps=[{"weight": 10, "hold": "99999999h"}]),
+        lambda world: world.judge(BAD),
+        {"candidate": None, "rejected": (R2, "TooManyErrors"), "weights": {R1: 100}},
+    ),
     # ---------------------------------------------------------------- held instead of sent back
     "without automatic rollback a bad version is held": (
         lambda: canary(automatic=False),
@@ -515,6 +520,11 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
             "told": ["WatchEnded"],
             "records": {R1: ("Retired", "WatchEnded"), R2: ("Serving", "Promoted")},
         },
+    ),
+    "a watch window beyond the calendar is as long as one can be": (
+        lambda: watching(watch="9999999999d"),
+        later(9 * 365 * 86400),
+        {"stable": R2, "fallback": R1},
     ),
     "after the watch window the old version is kept without pods": (
         settled,
