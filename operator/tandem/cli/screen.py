@@ -41,9 +41,12 @@ _SIDES: Final = {"dataScience": "data science", "engineering": "engineering"}
 
 
 def console() -> Console:
-    """Return standard output: coloured on a terminal, plain and wide in a pipe."""
-    shown = Console(highlight=False)
-    return shown if shown.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+    """Return standard output: coloured on a terminal, plain and wide in a pipe.
+
+    What is shown is people's and pods' own words: "[/v1/rules]" in a log line is no mark-up, and ":memo:" no emoji.
+    """
+    shown = Console(highlight=False, markup=False, emoji=False)
+    return shown if shown.is_terminal else Console(highlight=False, markup=False, emoji=False, width=PIPE_WIDTH)
 
 
 def phase_style(phase: str) -> str:

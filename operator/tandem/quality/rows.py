@@ -1,5 +1,6 @@
 """Rows as people write them: JSON lines, each an edge case or a labelled row."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -10,6 +11,7 @@ from tandem.quality.json_text import is_number, parse_json
 
 LONGEST_LINE: Final = 1024 * 1024
 LONGEST_NAME: Final = 80
+LONGEST_GROUP: Final = 40
 MOST_CASES: Final = 100_000
 MOST_ROWS: Final = 1_000_000
 
@@ -80,20 +82,37 @@ def group_name(value: Any, edges: list[float] | None, where: str) -> str:
     if edges is None:
         if isinstance(value, dict | list):
             raise RowInvalid(f"{where}: a group is a number, text, true or false")
-        words = value if isinstance(value, str) else _plain(value)
-        return words[:40]
+        return _short(value if isinstance(value, str) else _plain(value))
     if not is_number(value):
         raise RowInvalid(f"{where}: the field is cut at edges, and is no number here")
     below = next((index for index, edge in enumerate(edges) if value < edge), len(edges))
     if below == 0:
-        return f"below {edges[0]:g}"
-    return f"{edges[-1]:g} and above" if below == len(edges) else f"{edges[below - 1]:g} to {edges[below]:g}"
+        return f"below {_number(edges[0])}"
+    if below == len(edges):
+        return f"{_number(edges[-1])} and above"
+    return f"{_number(edges[below - 1])} to {_number(edges[below])}"
 
 
 def _plain(value: Any) -> str:
     if value is None:
         return "null"
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+    return str(value).lower() if isinstance(value, bool) else _number(value)
+
+
+def _number(value: float) -> str:
+    """Return a number in full: two branches whose codes begin alike are two groups."""
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 2**53):
+        return str(int(value))
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
+def _short(words: str) -> str:
+    """Return a name as it is; of a long one the beginning, and what tells it from others that begin alike."""
+    if len(words) <= LONGEST_GROUP:
+        return words
+    digest = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{words[: LONGEST_GROUP - 9]}~{digest}"
 
 
 def _objects(

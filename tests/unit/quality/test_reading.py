@@ -10,7 +10,7 @@ from tandem.quality.errors import NotFinite, NotJson, RowInvalid, SchemaUnusable
 from tandem.quality.expectations import read_expected
 from tandem.quality.json_text import parse_json, same_json
 from tandem.quality.pointer import Missing, at, is_pointer
-from tandem.quality.rows import LONGEST_LINE, group_name, read_cases, read_rows
+from tandem.quality.rows import LONGEST_GROUP, LONGEST_LINE, group_name, read_cases, read_rows
 from tandem.quality.schemas import Schema
 
 
@@ -122,10 +122,33 @@ def test_edges_cut_a_field(value: float, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "name"), [(1.0, "1"), (1, "1"), (True, "true"), (None, "null"), ("x" * 99, "x" * 40)]
+    ("value", "name"),
+    [(1.0, "1"), (1, "1"), (True, "true"), (None, "null"), ("x" * 40, "x" * 40), (0.1, "0.1"), (1e300, "1e+300")],
 )
 def test_groups_have_short_names(value: Any, name: str) -> None:
     assert group_name(value, None, "rows:1") == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1000001, 1000002),
+        (1000001.0, 1000002.0),
+        (0.1234567, 0.1234568),
+        ("x" * 40 + "a", "x" * 40 + "b"),
+        (10**60, 10**60 + 1),
+    ],
+)
+def test_groups_that_begin_alike_are_two_and_their_names_are_short(one: Any, other: Any) -> None:
+    names = {group_name(value, None, "rows:1") for value in (one, other)}
+    assert len(names) == 2
+    assert all(len(name) <= LONGEST_GROUP for name in names)
+
+
+def test_edges_that_begin_alike_are_two() -> None:
+    edges = [20240102.0, 20240103.0, 20240104.0]
+    assert group_name(20240102, edges, "rows:1") == "20240102 to 20240103"
+    assert group_name(20240103, edges, "rows:1") == "20240103 to 20240104"
 
 
 @pytest.mark.parametrize(
