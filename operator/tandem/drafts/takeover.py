@@ -1,7 +1,9 @@
 """The take-over of what runs already: a draft, the objects as they were, and the steps, each with its way back."""
 
+import json
 import math
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +12,7 @@ from tandem.api.names import DEPLOYMENT_LABEL, MANAGED_BY, MANAGED_BY_LABEL, MAX
 from tandem.drafts.commented import plain_yaml
 from tandem.drafts.deployment import Draft
 from tandem.drafts.existing import Existing, Unreadable, keeps_its_port, longest_seconds, read_existing, service_of
-from tandem.drafts.routes import read_traffic
+from tandem.drafts.routes import Traffic, read_traffic
 from tandem.manifests.fields import TIMEOUT_SECONDS
 
 Object = Mapping[str, Any]
@@ -67,6 +69,8 @@ def plan_takeover(existing: Existing, around: Around, name: str | None, owners: 
     chosen = name or _name(meta["name"], service, around)
     if not _NAME.match(chosen):
         raise Unreadable(f"{chosen!r} is no name for a ModelDeployment: give one with --name")
+    if taken := _taken(chosen, service, around):
+        raise Unreadable(f"{taken}: choose another --name, or leave it out")
     spec: dict[str, Any] = {"tier": "Experiment", "owners": dict(owners), "model": reading.model}
     spec |= {"serving": reading.serving, "traffic": {"gateway": traffic.gateway} if traffic.gateway else {}}
     preface = (
@@ -74,7 +78,7 @@ def plan_takeover(existing: Existing, around: Around, name: str | None, owners: 
         f"carried over, and how to take it over without losing a request, is in {FOLDER}/PLAN.md."
     )
     draft = Draft(chosen, spec, meta["namespace"], preface)
-    takeover = _Plan(chosen, existing.deployment, service, traffic.route, longest_seconds(reading, TIMEOUT_SECONDS))
+    takeover = _Plan(chosen, existing.deployment, service, traffic, longest_seconds(reading, TIMEOUT_SECONDS))
     scaled = [
         f"HorizontalPodAutoscaler {each}: serving.replicas.min is its size of today" for each in around.autoscalers
     ]
@@ -85,8 +89,9 @@ def plan_text(takeover: Takeover, folder: str) -> str:
     """Return the plan for people, in Markdown; ``folder`` is where the files are."""
     draft = takeover.draft
     told = (
-        "Each step can be taken back, and none loses a request. Take them in order, and the next one only when all "
-        f"commands of the one before have succeeded. All objects are in the namespace {draft.namespace}."
+        "Each step can be taken back, and none loses a request, but for what the end of this plan says is not carried "
+        "over. Take them in order, and the next one only when all commands of the one before have succeeded. All "
+        f"objects are in the namespace {draft.namespace}."
     )
     lines = [f"# Taking over as ModelDeployment {draft.name}", "", told]
     for number, step in enumerate(takeover.steps, start=1):
@@ -100,11 +105,26 @@ def plan_text(takeover: Takeover, folder: str) -> str:
 
 def _name(deployment: str, service: Object | None, around: Around) -> str:
     """Return the Service's name, so that callers inside the cluster need not change theirs; else one that is free."""
-    routes = {route["metadata"]["name"] for route in around.routes}
-    if service is not None and keeps_its_port(service) and service["metadata"]["name"] not in routes:
-        return str(service["metadata"]["name"])
-    taken = {each["metadata"]["name"] for each in around.services} | routes
-    return next(name for name in (deployment, f"{deployment}-model", f"{deployment}-tandem", "") if name not in taken)
+    own: list[str] = [] if service is None else [service["metadata"]["name"]]
+    names = (*own, deployment, f"{deployment}-model", f"{deployment}-tandem", "")
+    return next(name for name in names if _taken(name, service, around) is None)
+
+
+def _taken(name: str, service: Object | None, around: Around) -> str | None:
+    """Say what has the name already that an object of Tandem's would have; None where it is free or handed over.
+
+    Without a look at it the plan would hand over a Service that callers then find at another port, or other pods'.
+    """
+    if any(route["metadata"]["name"] == name for route in around.routes):
+        return f"HTTPRoute {name} exists already, and the model's own would have its name"
+    found = next((each for each in around.services if each["metadata"]["name"] == name), None)
+    if found is None:
+        return None
+    if service is None or service["metadata"]["name"] != name:
+        return f"Service {name} is not the one that leads to the Deployment's pods, and the model's would have its name"
+    if not keeps_its_port(service):
+        return f"Service {name} cannot be handed over: the model's has the one port 80, called http"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +132,11 @@ class _Plan:
     name: str
     deployment: Object
     service: Object | None
-    route: Object | None
+    traffic: Traffic
     longest: float
 
     def files(self) -> dict[str, str]:
-        objects = {"deployment": self.deployment, "service": self.service, "route": self.route}
+        objects = {"deployment": self.deployment, "service": self.service, "route": self.traffic.route}
         return {f"{kind}.yaml": plain_yaml(_as_written(each)) for kind, each in objects.items() if each is not None}
 
     def steps(self) -> tuple[Step, ...]:
@@ -130,7 +150,7 @@ class _Plan:
     def _beside(self) -> Step:
         routed = (
             " Its route has the same host and path as the old one: of two such routes the older one gets the requests."
-            if self.route is not None
+            if self.traffic.route is not None
             else ""
         )
         first, serving = revision_name(self.name, 1), "{.status.stable.revision}"
@@ -145,19 +165,41 @@ class _Plan:
         )
 
     def _switch(self) -> Step | None:
-        if self.route is None:
+        if self.traffic.route is None:
             return None
-        name = self.route["metadata"]["name"]
+        name = self.traffic.route["metadata"]["name"]
         patch = """'[{"op":"remove","path":"/spec/traffic/gateway"}]'"""
+        sharers = ", ".join(self.traffic.sharers)
+        shared = f" Service {sharers} gets none of these requests any more." if sharers else ""
+        command, back, why = self._part_out(name) if self.traffic.part else self._route_out(name)
         return Step(
             "Let the gateway send requests to it",
-            (f"kubectl delete httproute {name} {self._n}",),
-            "The model's route has no older one beside it then. The gateway changes over in one go.",
-            (
-                f"kubectl apply -f {_HERE}/{FOLDER}/route.yaml",
-                f"kubectl patch md {self.name} {self._n} --type=json -p {patch}",
-            ),
+            (command,),
+            f"{why}{shared} The gateway changes over in one go.",
+            (back, f"kubectl patch md {self.name} {self._n} --type=json -p {patch}"),
         )
+
+    def _route_out(self, name: str) -> tuple[str, str, str]:
+        """Return the command that deletes the old route, the way back, and why."""
+        return (
+            f"kubectl delete httproute {name} {self._n}",
+            f"kubectl apply -f {_HERE}/{FOLDER}/route.yaml",
+            "The model's route has no older one beside it then.",
+        )
+
+    def _part_out(self, name: str) -> tuple[str, str, str]:
+        """Return the same where the route holds more than what the model takes over: all else is left as it is."""
+        assert self.traffic.part is not None and self.traffic.gateway is not None
+        place, value = self.traffic.part.place, self.traffic.part.value
+        # If the route has been changed since it was read, another rule may be in this place: the test finds it out.
+        out = [{"op": "test", "path": place, "value": value}, {"op": "remove", "path": place}]
+        patch = f"kubectl patch httproute {name} {self._n} --type=json -p"
+        back = [{"op": "add", "path": place, "value": value}]
+        why = (
+            f"HTTPRoute {name} holds more than this model's path: only {self.traffic.gateway['path']} is taken out of "
+            "it, all else stays as it is. Take it out of whatever applies that route too, or it comes back."
+        )
+        return f"{patch} {shlex.quote(json.dumps(out))}", f"{patch} {shlex.quote(json.dumps(back))}", why
 
     def _is_adopted(self) -> bool:
         return self.service is not None and self.service["metadata"]["name"] == self.name
@@ -170,8 +212,8 @@ class _Plan:
             return Step(
                 "Have callers inside the cluster go over",
                 (f"kubectl get service {self.name} {self._n}",),
-                f"Service {name} goes on leading to the old pods. Its callers change to Service {self.name} (port 80); "
-                "the next step has to wait for them.",
+                f"Service {name} goes on leading to the old pods. Its callers, and what routes and Ingresses still "
+                f"lead to it, change to Service {self.name} (port 80); the next step has to wait for them.",
                 (f"kubectl get service {name} {self._n}",),
             )
         selector = r"{.spec.selector.tandem\.dev/deployment}"

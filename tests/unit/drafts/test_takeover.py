@@ -1,6 +1,8 @@
 # ruff: noqa: E501
 """A hand-made Deployment read as a ModelDeployment: what means the same, what is told to be lost, and the plan."""
 
+import json
+import shlex
 from typing import Any
 
 import pytest
@@ -276,6 +278,69 @@ def test_the_plan_names_places_and_the_objects_are_kept_as_they_were() -> None:
     assert kept["spec"] == deployment()["spec"]
 
 
-def test_a_name_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(Unreadable, match="--name"):
-        takeover([], [], "Fraud")
+MINE: dict[str, Any] = {"matches": [{"path": {"value": "/fraud"}}], "backendRefs": [{"name": "fraud", "port": 80}]}
+OTHERS: dict[str, Any] = {"matches": [{"path": {"value": "/it's"}}], "backendRefs": [{"name": "checkout", "port": 80}]}
+FIRST: dict[str, Any] = {"path": {"value": "/fraud"}}
+SECOND: dict[str, Any] = {"path": {"value": "/v2/fraud"}}
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "value", "path", "lost"),
+    [
+        ([OTHERS, MINE], "/spec/rules/1", MINE, "/fraud", []),
+        ([MINE, OTHERS], "/spec/rules/0", MINE, "/fraud", []),
+        ([MINE, {**MINE, "matches": [SECOND]}], "/spec/rules/0", MINE, "/fraud", ["2 rules to the Service"]),
+        ([{**MINE, "matches": [FIRST, SECOND]}], "/spec/rules/0/matches/0", FIRST, "/fraud", ["2 matches"]),
+        ([{**OTHERS, "backendRefs": MINE["backendRefs"]}, OTHERS], "/spec/rules/0", None, "/it's", []),
+    ],
+)
+def test_of_a_route_with_more_than_the_model_only_its_part_is_taken_out(
+    rules: list[Any], place: str, value: Any, path: str, lost: list[str]
+) -> None:
+    shared = route()
+    shared["spec"]["rules"] = rules
+    found = takeover([service()], [shared])
+    switch = found.steps[1]
+    [command], [back, _] = switch.commands, switch.back
+    assert patched(command) == [
+        {"op": "test", "path": place, "value": value or rules[0]},
+        {"op": "remove", "path": place},
+    ]
+    assert patched(back) == [{"op": "add", "path": place, "value": value or rules[0]}]
+    assert path in switch.why and "stays as it is" in switch.why
+    assert "delete httproute" not in plan_text(found, "fraud")
+    assert len(found.lost) == len(lost) and all(said in told for said, told in zip(lost, found.lost, strict=True))
+
+
+def patched(command: str) -> Any:
+    words = shlex.split(command)
+    assert words[:7] == ["kubectl", "patch", "httproute", "fraud-route", "-n", "payments", "--type=json"]
+    return json.loads(words[words.index("-p") + 1])
+
+
+def test_a_route_that_is_deleted_names_the_services_that_get_none_of_its_requests_any_more() -> None:
+    both = [{"name": "fraud", "port": 80}, {"name": "fraud-next", "port": 80}]
+    switch = takeover([service()], [route(backendRefs=both)]).steps[1]
+    assert switch.commands == ("kubectl delete httproute fraud-route -n payments",)
+    assert "Service fraud-next gets none of these requests any more" in switch.why
+
+
+@pytest.mark.parametrize(
+    ("services", "routes", "name", "said"),
+    [
+        ([], [], "Fraud", "is no name"),
+        ([service(port=3000)], [], "fraud", "the one port 80"),
+        ([service("fraud-svc"), service("fraud", app="other")], [], "fraud", "leads to the Deployment's pods"),
+        ([service("fraud-svc")], [route("fraud")], "fraud", "HTTPRoute fraud"),
+    ],
+)
+def test_a_name_that_does_not_fit_or_is_taken_is_refused(
+    services: list[Any], routes: list[Any], name: str, said: str
+) -> None:
+    with pytest.raises(Unreadable, match=f"{said}.*--name"):
+        takeover(services, routes, name)
+
+
+def test_a_name_that_is_free_is_taken() -> None:
+    assert takeover([service(port=3000)], [route()], "scores").draft.name == "scores"
+    assert takeover([service()], [route()], "fraud").draft.name == "fraud"
