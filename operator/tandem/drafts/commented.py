@@ -4,6 +4,7 @@ A line of prose begins with ``# ``. A field that is only suggested has ``#`` rig
 begins: without that character it stands in its place.
 """
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,10 @@ import yaml
 
 WIDTH: Final = 110
 _INDENT: Final = "  "
+_NO_TEXT_TO_KUBECTL: Final = re.compile(
+    r"[yn]|[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?|[-+]?0(x[0-9a-f]+|o[0-7]+|b[-+]?[01]+)", re.IGNORECASE
+)
+"""What kubectl's YAML reads as a truth value or a number, once '_' is left out; PyYAML takes some of it for text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ def _style(text: str) -> str | None:
     # Empty lines at the end keep a block open, and PyYAML ends the whole document after it to close it.
     if text == "\n" or text.endswith("\n\n"):
         return '"'
+    if _NO_TEXT_TO_KUBECTL.fullmatch(text.replace("_", "")):
+        return "'"
     return "|" if "\n" in text else None
 
 

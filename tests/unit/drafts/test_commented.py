@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tandem.drafts.commented import Field, commented_yaml, section
+from tandem.drafts.commented import Field, commented_yaml, plain_yaml, section
 
 
 def test_prose_suggestions_and_values_are_told_apart() -> None:
@@ -31,6 +32,26 @@ def test_a_section_of_suggestions_is_one() -> None:
     assert found is not None
     assert commented_yaml([found]) == "# How.\n#traffic:\n#  a: 1\n#  b: 2\n"
     assert section("traffic", "How.", []) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("y", "Y", "n", "N"),
+        *("1e-5", "1e5", "-1E+5", "1.0_0e5", ".5e3", "089", "+7", "1."),
+        *("0o17", "-0O17", "0x1F", "0X1F", "0b11", "0B11", "0b-1", "1_000"),
+    ],
+)
+def test_text_that_kubectl_would_read_as_another_type_is_quoted(text: str) -> None:
+    assert plain_yaml({text: text}).strip() in (f'"{text}": "{text}"', f"'{text}': '{text}'")
+    assert commented_yaml([Field(text, text)]).strip() in (f'"{text}": "{text}"', f"'{text}': '{text}'")
+
+
+@pytest.mark.parametrize(
+    "text", ["yes-no", "ny", "150ms", "1Gi", "99.9%", "e5", "0o18", "1.2.3", "fraud:1", "10.0.0.1"]
+)
+def test_text_that_everybody_reads_as_text_is_left_as_people_write_it(text: str) -> None:
+    assert plain_yaml({text: text}) == f"{text}: {text}\n"
 
 
 KEYS = st.text(st.characters(categories=("L", "N"), max_codepoint=0x17F), min_size=1, max_size=8)
