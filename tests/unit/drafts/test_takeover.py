@@ -155,6 +155,13 @@ def test_how_it_runs_is_kept(container: dict[str, Any], pod: dict[str, Any], ser
         ),
         ({"env": [{"name": "B", "value": "$(A)/x"}]}, {}, "refers to other variables"),
         (
+            {"env": [{"name": "spring.profiles-active", "value": "x"}]},
+            {},
+            "variable spring.profiles-active: its name holds",
+        ),
+        ({"env": [{"name": "A" * 129, "value": "x"}]}, {}, "longer than 128"),
+        ({"env": [{"name": "RULES", "value": "x" * 8193}]}, {}, "variable RULES: its value has 8193 characters"),
+        (
             {"volumeMounts": [{"name": "m", "mountPath": "/models"}]},
             {"volumes": [{"name": "m", "persistentVolumeClaim": {}}]},
             "persistentVolumeClaim",
@@ -181,6 +188,21 @@ def test_how_it_runs_is_kept(container: dict[str, Any], pod: dict[str, Any], ser
 def test_what_cannot_be_carried_over_is_told(container: dict[str, Any], pod: dict[str, Any], said: str) -> None:
     [lost] = read_existing(Existing(deployment(container, pod), CONFIG)).lost
     assert said in lost
+
+
+def test_what_no_variable_can_be_is_left_out_and_the_rest_is_written() -> None:
+    settings = {"THRESHOLD": "0.5", "model.yaml": "a: 1", "RULES": "x" * 9000, "LIMIT": "x" * 8192}
+    container = {"envFrom": [{"configMapRef": {"name": "settings"}}], "env": [{"name": "RULES", "value": "none"}]}
+    reading = read_existing(Existing(deployment(container), {"settings": settings}))
+    assert reading.model["env"] == [
+        {"name": "THRESHOLD", "value": "0.5"},
+        {"name": "RULES", "value": "none"},
+        {"name": "LIMIT", "value": "x" * 8192},
+    ]
+    assert ["model.yaml" in told for told in reading.lost] == [False, True]
+    parse_deployment(
+        {"metadata": {"name": "fraud"}, "spec": {"tier": "Experiment", "owners": OWNERS, "model": reading.model}}
+    )
 
 
 @pytest.mark.parametrize(
