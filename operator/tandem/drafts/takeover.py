@@ -20,6 +20,8 @@ Object = Mapping[str, Any]
 FOLDER: Final = "takeover"
 _HERE: Final = "<folder>"
 """Stands in commands for the folder in which the files lie."""
+_MODEL: Final = "<model>"
+"""Stands in commands for the words by which kubectl finds the ModelDeployment: one file, or two put together."""
 
 _NAME: Final = re.compile(rf"^[a-z]([-a-z0-9]{{0,{MAX_NAME_LENGTH - 2}}}[a-z0-9])?$")
 _SERVERS_OWN: Final = frozenset(
@@ -85,8 +87,8 @@ def plan_takeover(existing: Existing, around: Around, name: str | None, owners: 
     return Takeover(draft, takeover.files(), takeover.steps(), (*reading.lost, *traffic.lost, *scaled))
 
 
-def plan_text(takeover: Takeover, folder: str) -> str:
-    """Return the plan for people, in Markdown; ``folder`` is where the files are."""
+def plan_text(takeover: Takeover, folder: str, model: str) -> str:
+    """Return the plan for people, in Markdown; ``folder`` is where the files are, ``model`` as in `kubectl apply`."""
     draft = takeover.draft
     told = (
         "Each step can be taken back, and none loses a request, but for what the end of this plan says is not carried "
@@ -96,8 +98,11 @@ def plan_text(takeover: Takeover, folder: str) -> str:
     lines = [f"# Taking over as ModelDeployment {draft.name}", "", told]
     for number, step in enumerate(takeover.steps, start=1):
         lines += ["", f"## {number}. {step.title}", "", step.why, ""]
-        lines += [f"    {command.replace(_HERE, folder)}" for command in step.commands]
-        lines += ["", "Back:", "", *(f"    {command.replace(_HERE, folder)}" for command in step.back)]
+        commands, back = (
+            [f"    {command.replace(_HERE, folder).replace(_MODEL, model)}" for command in each]
+            for each in (step.commands, step.back)
+        )
+        lines += [*commands, "", "Back:", "", *back]
     lines += ["", "## What is not carried over", ""]
     lines += [f"- {each}" for each in takeover.lost] or ["Nothing that was found."]
     return "\n".join([*lines, ""])
@@ -157,11 +162,11 @@ class _Plan:
         return Step(
             "Start the model beside what runs",
             (
-                f"kubectl apply -f {_HERE}/model.yaml",
+                f"kubectl apply {_MODEL}",
                 f"kubectl wait md/{self.name} {self._n} --timeout=10m --for=jsonpath='{serving}'={first}",
             ),
             f"Nobody's requests go to it yet.{routed}",
-            (f"kubectl delete -f {_HERE}/model.yaml",),
+            (f"kubectl delete {_MODEL}",),
         )
 
     def _switch(self) -> Step | None:

@@ -288,8 +288,8 @@ def test_the_plan_keeps_the_name_that_callers_use_where_it_can(
 
 def test_the_plan_names_places_and_the_objects_are_kept_as_they_were() -> None:
     found = takeover([service()], [route()])
-    text = plan_text(found, "deploy/fraud")
-    assert "kubectl apply -f deploy/fraud/model.yaml" in text and "<folder>" not in text
+    text = plan_text(found, "deploy/fraud", "-f deploy/fraud/model.yaml")
+    assert "kubectl apply -f deploy/fraud/model.yaml" in text and "<" not in text
     assert "kubectl delete httproute fraud-route -n payments" in text
     assert (
         "kubectl label service fraud -n payments --overwrite app.kubernetes.io/managed-by=tandem tandem.dev/deployment=fraud"
@@ -330,7 +330,7 @@ def test_of_a_route_with_more_than_the_model_only_its_part_is_taken_out(
     ]
     assert patched(back) == [{"op": "add", "path": place, "value": value or rules[0]}]
     assert path in switch.why and "stays as it is" in switch.why
-    assert "delete httproute" not in plan_text(found, "fraud")
+    assert "delete httproute" not in plan_text(found, "fraud", "-f fraud")
     assert len(found.lost) == len(lost) and all(said in told for said, told in zip(lost, found.lost, strict=True))
 
 
