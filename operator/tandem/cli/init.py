@@ -96,6 +96,10 @@ def command(
 
         write_bento(known, bento, rows, route, Target(out, two_files, force))
     elif source is not None:
+        no_use: dict[str, object] = {"--image": image, "--gateway": gateway, "--host": host, "--path": path}
+        no_use |= {"--rows": rows, "--route": route, "--schema": schema, "--request": request, "--response": response}
+        if given := [option for option, value in no_use.items() if value is not None]:
+            refuse(f"{', '.join(given)}: --from reads what runs, and does not take that; change the files afterwards")
         from tandem.cli.init_existing import write_existing
 
         write_existing(known, source, Access(namespace, context, kubeconfig), Target(out, two_files, force))

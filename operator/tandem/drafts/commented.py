@@ -14,6 +14,10 @@ import yaml
 
 WIDTH: Final = 110
 _INDENT: Final = "  "
+_NO_TEXT_TO_KUBECTL: Final = re.compile(
+    r"[yn]|[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?|[-+]?0(x[0-9a-f]+|o[0-7]+|b[-+]?[01]+)", re.IGNORECASE
+)
+"""What kubectl's YAML reads as a truth value or a number, once '_' is left out; PyYAML takes some of it for text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,6 @@ def _key(key: str) -> str:
     return plain_yaml({key: None}).removesuffix(" null\n").removesuffix(":")
 
 
-_READ_OTHERWISE: Final = re.compile(r"[yYnN]|[-+]?(\d[\d_]*\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?0[oO][0-7_]+")
-"""Text to PyYAML, and a boolean or a number to kubectl, whose YAML is another one."""
-
-
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: object) -> bool:
         """Never write anchors: in a manifest they confuse people and some tools."""
@@ -101,8 +101,8 @@ def _style(text: str) -> str | None:
     # Empty lines at the end keep a block open, and PyYAML ends the whole document after it to close it.
     if text == "\n" or text.endswith("\n\n"):
         return '"'
-    if _READ_OTHERWISE.fullmatch(text):
-        return '"'
+    if _NO_TEXT_TO_KUBECTL.fullmatch(text.replace("_", "")):
+        return "'"
     return "|" if "\n" in text else None
 
 

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic import ValidationError
+
+from tandem.api.model import EnvVar
 from tandem.api.names import POD_PORT, SERVICE_PORT
 from tandem.api.values import duration_seconds
 from tandem.manifests.paths import BENTO_HOME, MONITORING, TEMPORARY
@@ -131,7 +134,25 @@ def _environment(bento: Object, existing: Existing, lost: list[str]) -> tuple[li
         value = _value(each, existing, lost, secrets)
         if value is not None:
             env[each["name"]] = value
-    return [{"name": name, "value": value} for name, value in env.items()], secrets
+    return list(_variables(env, lost)), secrets
+
+
+def _variables(env: Mapping[str, str], lost: list[str]) -> Iterator[Object]:
+    """Yield what the API takes as variables: a ConfigMap given as variables may hold whole files as well."""
+    for name, value in env.items():
+        try:
+            yield EnvVar(name=name, value=value).to_dict()
+        except ValidationError as error:
+            if any(each["loc"] == ("name",) for each in error.errors()):
+                lost.append(
+                    f"variable {name}: its name holds other than letters, digits and '_', begins with a digit, or "
+                    "is longer than 128; rename it, or mount it as a file (model.config)"
+                )
+            else:
+                lost.append(
+                    f"variable {name}: its value has {len(value)} characters, model.env takes 8192; mount it as a file "
+                    "(model.config), or keep it in a Secret (model.secrets with env: true)"
+                )
 
 
 def _value(variable: Object, existing: Existing, lost: list[str], secrets: list[Object]) -> str | None:

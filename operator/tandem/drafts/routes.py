@@ -10,15 +10,26 @@ _REWRITING = frozenset({"URLRewrite", "RequestRedirect"})
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What was read of a route that holds more: the rest is other people's, or leads to the Service as before."""
+
+    place: str
+    """Where it is in the route, as a JSON pointer."""
+    value: Object
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """How requests reach a Service."""
 
     gateway: dict[str, Any] | None
     route: Object | None
     """The HTTPRoute that it was read from."""
+    part: Part | None = None
+    """What was read of it; None where that is all."""
+    sharers: tuple[str, ...] = ()
+    """Other Services that get some of the same requests today."""
     lost: tuple[str, ...] = ()
-    taken: str = ""
-    """JSON pointer to what is taken over of that route; empty where it is all of it."""
 
 
 def read_traffic(service: str, routes: Sequence[Object], ingresses: Sequence[Object]) -> Traffic:
@@ -27,18 +38,19 @@ def read_traffic(service: str, routes: Sequence[Object], ingresses: Sequence[Obj
     leading.sort(key=lambda route: (route["metadata"].get("creationTimestamp", ""), route["metadata"]["name"]))
     lost = [*_lost_of_ingresses(service, ingresses)]
     if not leading:
-        return Traffic(None, None, tuple(lost))
+        return Traffic(None, None, lost=tuple(lost))
     route, others = leading[0], leading[1:]
     lost.extend(
         f"HTTPRoute {other['metadata']['name']} leads to the Service too: a model has one host and path"
         for other in others
     )
-    rules: Sequence[Object] = route["spec"].get("rules") or []
+    rules = _rules(route, service)
     if len(rules) > 1:
         lost.append(
-            f"HTTPRoute {route['metadata']['name']} has {len(rules)} rules: only the first to the Service is taken"
+            f"HTTPRoute {route['metadata']['name']} has {len(rules)} rules to the Service: only the first is taken; "
+            "the others go on leading to the Service"
         )
-    rule = _rules(route, service)[0]
+    rule = rules[0]
     lost.extend(_lost_of_rule(rule))
     path = _path(rule)
     gateway: dict[str, Any] = {"parentRefs": [_parent(ref) for ref in route["spec"].get("parentRefs") or []]}
@@ -50,15 +62,18 @@ def read_traffic(service: str, routes: Sequence[Object], ingresses: Sequence[Obj
         gateway["filters"] = filters
     if rule.get("timeouts"):
         gateway["timeouts"] = dict(rule["timeouts"])
-    return Traffic(gateway, route, tuple(lost), _taken(rules, rule))
+    sharers = tuple(ref["name"] for ref in rule["backendRefs"] if ref["name"] != service)
+    return Traffic(gateway, route, _part(route, rule), sharers, tuple(lost))
 
 
-def _taken(rules: Sequence[Object], rule: Object) -> str:
-    """Tell which part of a route is taken over: other rules, and other matches of the rule, are other people's."""
-    number = next(i for i, each in enumerate(rules) if each is rule)
-    if len(rule.get("matches") or []) > 1:
-        return f"/spec/rules/{number}/matches/0"
-    return f"/spec/rules/{number}" if len(rules) > 1 else ""
+def _part(route: Object, rule: Object) -> Part | None:
+    """Return the one rule or match that the model's route takes over, where the route has others beside it."""
+    rules: Sequence[Object] = route["spec"]["rules"]
+    place = f"/spec/rules/{next(index for index, each in enumerate(rules) if each is rule)}"
+    matches: Sequence[Object] = rule.get("matches") or []
+    if len(matches) > 1:
+        return Part(f"{place}/matches/0", matches[0])
+    return Part(place, rule) if len(rules) > 1 else None
 
 
 def _rules(route: Object, service: str) -> list[Object]:
@@ -100,7 +115,10 @@ def _filters(rule: Object, path: str) -> list[Any]:
 def _lost_of_rule(rule: Object) -> Iterator[str]:
     matches = rule.get("matches") or []
     if len(matches) > 1:
-        yield f"the route's rule has {len(matches)} matches: only the first path is taken"
+        yield (
+            f"the route's rule has {len(matches)} matches: only the first path is taken; the others go on leading to "
+            "the Service"
+        )
     for match in matches[:1]:
         if (match.get("path") or {}).get("type", "PathPrefix") != "PathPrefix":
             yield f"the route matches {match['path']['type']} {match['path'].get('value')}: Tandem's matches the prefix"

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,8 @@ Object = Mapping[str, Any]
 FOLDER: Final = "takeover"
 _HERE: Final = "<folder>"
 """Stands in commands for the folder in which the files lie."""
+_MODEL: Final = "<model>"
+"""Stands in commands for the words by which kubectl finds the ModelDeployment: one file, or two put together."""
 
 _NAME: Final = re.compile(rf"^[a-z]([-a-z0-9]{{0,{MAX_NAME_LENGTH - 2}}}[a-z0-9])?$")
 _SERVERS_OWN: Final = frozenset(
@@ -66,9 +69,10 @@ def plan_takeover(existing: Existing, around: Around, name: str | None, owners: 
     service = service_of(existing.deployment, around.services)
     traffic = read_traffic(service["metadata"]["name"] if service else "", around.routes, around.ingresses)
     chosen = name or _name(meta["name"], service, around)
-    _check_free(chosen, service, around)
     if not _NAME.match(chosen):
         raise Unreadable(f"{chosen!r} is no name for a ModelDeployment: give one with --name")
+    if taken := _taken(chosen, service, around):
+        raise Unreadable(f"{taken}: choose another --name, or leave it out")
     spec: dict[str, Any] = {"tier": "Experiment", "owners": dict(owners), "model": reading.model}
     spec |= {"serving": reading.serving, "traffic": {"gateway": traffic.gateway} if traffic.gateway else {}}
     preface = (
@@ -83,18 +87,22 @@ def plan_takeover(existing: Existing, around: Around, name: str | None, owners: 
     return Takeover(draft, takeover.files(), takeover.steps(), (*reading.lost, *traffic.lost, *scaled))
 
 
-def plan_text(takeover: Takeover, folder: str) -> str:
-    """Return the plan for people, in Markdown; ``folder`` is where the files are."""
+def plan_text(takeover: Takeover, folder: str, model: str) -> str:
+    """Return the plan for people, in Markdown; ``folder`` is where the files are, ``model`` as in `kubectl apply`."""
     draft = takeover.draft
     told = (
-        "Each step can be taken back, and none loses a request. Take them in order, and the next one only when all "
-        f"commands of the one before have succeeded. All objects are in the namespace {draft.namespace}."
+        "Each step can be taken back, and none loses a request, but for what the end of this plan says is not carried "
+        "over. Take them in order, and the next one only when all commands of the one before have succeeded. All "
+        f"objects are in the namespace {draft.namespace}."
     )
     lines = [f"# Taking over as ModelDeployment {draft.name}", "", told]
     for number, step in enumerate(takeover.steps, start=1):
         lines += ["", f"## {number}. {step.title}", "", step.why, ""]
-        lines += [f"    {command.replace(_HERE, folder)}" for command in step.commands]
-        lines += ["", "Back:", "", *(f"    {command.replace(_HERE, folder)}" for command in step.back)]
+        commands, back = (
+            [f"    {command.replace(_HERE, folder).replace(_MODEL, model)}" for command in each]
+            for each in (step.commands, step.back)
+        )
+        lines += [*commands, "", "Back:", "", *back]
     lines += ["", "## What is not carried over", ""]
     lines += [f"- {each}" for each in takeover.lost] or ["Nothing that was found."]
     return "\n".join([*lines, ""])
@@ -102,22 +110,26 @@ def plan_text(takeover: Takeover, folder: str) -> str:
 
 def _name(deployment: str, service: Object | None, around: Around) -> str:
     """Return the Service's name, so that callers inside the cluster need not change theirs; else one that is free."""
-    routes = {route["metadata"]["name"] for route in around.routes}
-    if service is not None and keeps_its_port(service) and service["metadata"]["name"] not in routes:
-        return str(service["metadata"]["name"])
-    taken = {each["metadata"]["name"] for each in around.services} | routes
-    return next(name for name in (deployment, f"{deployment}-model", f"{deployment}-tandem", "") if name not in taken)
+    own: list[str] = [] if service is None else [service["metadata"]["name"]]
+    names = (*own, deployment, f"{deployment}-model", f"{deployment}-tandem", "")
+    return next(name for name in names if _taken(name, service, around) is None)
 
 
-def _check_free(name: str, service: Object | None, around: Around) -> None:
-    """Raise `Unreadable` where the model's own Service or route would be another object that is there already."""
-    if service is not None and service["metadata"]["name"] == name and not keeps_its_port(service):
-        raise Unreadable(
-            f"Service {name} cannot be handed over: a model's has the one port 80, named http; give another --name"
-        )
-    others = {each["metadata"]["name"] for each in around.services if each is not service}
-    if name in others or name in {each["metadata"]["name"] for each in around.routes}:
-        raise Unreadable(f"there is another Service or HTTPRoute {name} already: give another --name")
+def _taken(name: str, service: Object | None, around: Around) -> str | None:
+    """Say what has the name already that an object of Tandem's would have; None where it is free or handed over.
+
+    Without a look at it the plan would hand over a Service that callers then find at another port, or other pods'.
+    """
+    if any(route["metadata"]["name"] == name for route in around.routes):
+        return f"HTTPRoute {name} exists already, and the model's own would have its name"
+    found = next((each for each in around.services if each["metadata"]["name"] == name), None)
+    if found is None:
+        return None
+    if service is None or service["metadata"]["name"] != name:
+        return f"Service {name} is not the one that leads to the Deployment's pods, and the model's would have its name"
+    if not keeps_its_port(service):
+        return f"Service {name} cannot be handed over: the model's has the one port 80, called http"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,33 +162,49 @@ class _Plan:
         return Step(
             "Start the model beside what runs",
             (
-                f"kubectl apply -f {_HERE}/model.yaml",
+                f"kubectl apply {_MODEL}",
                 f"kubectl wait md/{self.name} {self._n} --timeout=10m --for=jsonpath='{serving}'={first}",
             ),
             f"Nobody's requests go to it yet.{routed}",
-            (f"kubectl delete -f {_HERE}/model.yaml",),
+            (f"kubectl delete {_MODEL}",),
         )
 
     def _switch(self) -> Step | None:
         if self.traffic.route is None:
             return None
-        name, taken = self.traffic.route["metadata"]["name"], self.traffic.taken
+        name = self.traffic.route["metadata"]["name"]
         patch = """'[{"op":"remove","path":"/spec/traffic/gateway"}]'"""
-        command = f"kubectl delete httproute {name} {self._n}"
-        why = "The model's route has no older one beside it then. The gateway changes over in one go."
-        if taken:
-            part = json.dumps([{"op": "remove", "path": taken}], separators=(",", ":"))
-            command = f"kubectl patch httproute {name} {self._n} --type=json -p '{part}'"
-            why += f" What else is in HTTPRoute {name} stays as it is: only what leads to the model is taken out of it."
+        sharers = ", ".join(self.traffic.sharers)
+        shared = f" Service {sharers} gets none of these requests any more." if sharers else ""
+        command, back, why = self._part_out(name) if self.traffic.part else self._route_out(name)
         return Step(
             "Let the gateway send requests to it",
             (command,),
-            why,
-            (
-                f"kubectl apply -f {_HERE}/{FOLDER}/route.yaml",
-                f"kubectl patch md {self.name} {self._n} --type=json -p {patch}",
-            ),
+            f"{why}{shared} The gateway changes over in one go.",
+            (back, f"kubectl patch md {self.name} {self._n} --type=json -p {patch}"),
         )
+
+    def _route_out(self, name: str) -> tuple[str, str, str]:
+        """Return the command that deletes the old route, the way back, and why."""
+        return (
+            f"kubectl delete httproute {name} {self._n}",
+            f"kubectl apply -f {_HERE}/{FOLDER}/route.yaml",
+            "The model's route has no older one beside it then.",
+        )
+
+    def _part_out(self, name: str) -> tuple[str, str, str]:
+        """Return the same where the route holds more than what the model takes over: all else is left as it is."""
+        assert self.traffic.part is not None and self.traffic.gateway is not None
+        place, value = self.traffic.part.place, self.traffic.part.value
+        # If the route has been changed since it was read, another rule may be in this place: the test finds it out.
+        out = [{"op": "test", "path": place, "value": value}, {"op": "remove", "path": place}]
+        patch = f"kubectl patch httproute {name} {self._n} --type=json -p"
+        back = [{"op": "add", "path": place, "value": value}]
+        why = (
+            f"HTTPRoute {name} holds more than this model's path: only {self.traffic.gateway['path']} is taken out of "
+            "it, all else stays as it is. Take it out of whatever applies that route too, or it comes back."
+        )
+        return f"{patch} {shlex.quote(json.dumps(out))}", f"{patch} {shlex.quote(json.dumps(back))}", why
 
     def _is_adopted(self) -> bool:
         return self.service is not None and self.service["metadata"]["name"] == self.name
@@ -189,8 +217,8 @@ class _Plan:
             return Step(
                 "Have callers inside the cluster go over",
                 (f"kubectl get service {self.name} {self._n}",),
-                f"Service {name} goes on leading to the old pods. Its callers change to Service {self.name} (port 80); "
-                "the next step has to wait for them.",
+                f"Service {name} goes on leading to the old pods. Its callers, and what routes and Ingresses still "
+                f"lead to it, change to Service {self.name} (port 80); the next step has to wait for them.",
                 (f"kubectl get service {name} {self._n}",),
             )
         selector = r"{.spec.selector.tandem\.dev/deployment}"

@@ -1,6 +1,8 @@
 # ruff: noqa: E501
 """A hand-made Deployment read as a ModelDeployment: what means the same, what is told to be lost, and the plan."""
 
+import json
+import shlex
 from typing import Any
 
 import pytest
@@ -153,6 +155,13 @@ def test_how_it_runs_is_kept(container: dict[str, Any], pod: dict[str, Any], ser
         ),
         ({"env": [{"name": "B", "value": "$(A)/x"}]}, {}, "refers to other variables"),
         (
+            {"env": [{"name": "spring.profiles-active", "value": "x"}]},
+            {},
+            "variable spring.profiles-active: its name holds",
+        ),
+        ({"env": [{"name": "A" * 129, "value": "x"}]}, {}, "longer than 128"),
+        ({"env": [{"name": "RULES", "value": "x" * 8193}]}, {}, "variable RULES: its value has 8193 characters"),
+        (
             {"volumeMounts": [{"name": "m", "mountPath": "/models"}]},
             {"volumes": [{"name": "m", "persistentVolumeClaim": {}}]},
             "persistentVolumeClaim",
@@ -179,6 +188,21 @@ def test_how_it_runs_is_kept(container: dict[str, Any], pod: dict[str, Any], ser
 def test_what_cannot_be_carried_over_is_told(container: dict[str, Any], pod: dict[str, Any], said: str) -> None:
     [lost] = read_existing(Existing(deployment(container, pod), CONFIG)).lost
     assert said in lost
+
+
+def test_what_no_variable_can_be_is_left_out_and_the_rest_is_written() -> None:
+    settings = {"THRESHOLD": "0.5", "model.yaml": "a: 1", "RULES": "x" * 9000, "LIMIT": "x" * 8192}
+    container = {"envFrom": [{"configMapRef": {"name": "settings"}}], "env": [{"name": "RULES", "value": "none"}]}
+    reading = read_existing(Existing(deployment(container), {"settings": settings}))
+    assert reading.model["env"] == [
+        {"name": "THRESHOLD", "value": "0.5"},
+        {"name": "RULES", "value": "none"},
+        {"name": "LIMIT", "value": "x" * 8192},
+    ]
+    assert ["model.yaml" in told for told in reading.lost] == [False, True]
+    parse_deployment(
+        {"metadata": {"name": "fraud"}, "spec": {"tier": "Experiment", "owners": OWNERS, "model": reading.model}}
+    )
 
 
 @pytest.mark.parametrize(
@@ -264,8 +288,8 @@ def test_the_plan_keeps_the_name_that_callers_use_where_it_can(
 
 def test_the_plan_names_places_and_the_objects_are_kept_as_they_were() -> None:
     found = takeover([service()], [route()])
-    text = plan_text(found, "deploy/fraud")
-    assert "kubectl apply -f deploy/fraud/model.yaml" in text and "<folder>" not in text
+    text = plan_text(found, "deploy/fraud", "-f deploy/fraud/model.yaml")
+    assert "kubectl apply -f deploy/fraud/model.yaml" in text and "<" not in text
     assert "kubectl delete httproute fraud-route -n payments" in text
     assert (
         "kubectl label service fraud -n payments --overwrite app.kubernetes.io/managed-by=tandem tandem.dev/deployment=fraud"
@@ -276,43 +300,69 @@ def test_the_plan_names_places_and_the_objects_are_kept_as_they_were() -> None:
     assert kept["spec"] == deployment()["spec"]
 
 
-ELSEWHERE = {"matches": [{"path": {"value": "/checkout"}}], "backendRefs": [{"name": "checkout", "port": 80}]}
+MINE: dict[str, Any] = {"matches": [{"path": {"value": "/fraud"}}], "backendRefs": [{"name": "fraud", "port": 80}]}
+OTHERS: dict[str, Any] = {"matches": [{"path": {"value": "/it's"}}], "backendRefs": [{"name": "checkout", "port": 80}]}
+FIRST: dict[str, Any] = {"path": {"value": "/fraud"}}
+SECOND: dict[str, Any] = {"path": {"value": "/v2/fraud"}}
 
 
 @pytest.mark.parametrize(
-    ("rules", "taken"),
+    ("rules", "place", "value", "path", "lost"),
     [
-        ([ELSEWHERE, {}], "/spec/rules/1"),
-        ([{}, ELSEWHERE], "/spec/rules/0"),
-        ([{"matches": [{"path": {"value": "/fraud"}}, {"path": {"value": "/v2/fraud"}}]}], "/spec/rules/0/matches/0"),
+        ([OTHERS, MINE], "/spec/rules/1", MINE, "/fraud", []),
+        ([MINE, OTHERS], "/spec/rules/0", MINE, "/fraud", []),
+        ([MINE, {**MINE, "matches": [SECOND]}], "/spec/rules/0", MINE, "/fraud", ["2 rules to the Service"]),
+        ([{**MINE, "matches": [FIRST, SECOND]}], "/spec/rules/0/matches/0", FIRST, "/fraud", ["2 matches"]),
+        ([{**OTHERS, "backendRefs": MINE["backendRefs"]}, OTHERS], "/spec/rules/0", None, "/it's", []),
     ],
 )
-def test_of_a_route_that_leads_elsewhere_too_only_the_models_part_is_taken_out(
-    rules: list[dict[str, Any]], taken: str
+def test_of_a_route_with_more_than_the_model_only_its_part_is_taken_out(
+    rules: list[Any], place: str, value: Any, path: str, lost: list[str]
 ) -> None:
-    shared = route("api")
-    [own] = shared["spec"]["rules"]
-    shared["spec"]["rules"] = [{**own, **rule} for rule in rules]
-    text = plan_text(takeover([service()], [shared]), "fraud")
-    assert "kubectl delete httproute" not in text
-    assert f"""kubectl patch httproute api -n payments --type=json -p '[{{"op":"remove","path":"{taken}"}}]'""" in text
-    assert "kubectl apply -f fraud/takeover/route.yaml" in text, "the way back"
+    shared = route()
+    shared["spec"]["rules"] = rules
+    found = takeover([service()], [shared])
+    switch = found.steps[1]
+    [command], [back, _] = switch.commands, switch.back
+    assert patched(command) == [
+        {"op": "test", "path": place, "value": value or rules[0]},
+        {"op": "remove", "path": place},
+    ]
+    assert patched(back) == [{"op": "add", "path": place, "value": value or rules[0]}]
+    assert path in switch.why and "stays as it is" in switch.why
+    assert "delete httproute" not in plan_text(found, "fraud", "-f fraud")
+    assert len(found.lost) == len(lost) and all(said in told for said, told in zip(lost, found.lost, strict=True))
+
+
+def patched(command: str) -> Any:
+    words = shlex.split(command)
+    assert words[:7] == ["kubectl", "patch", "httproute", "fraud-route", "-n", "payments", "--type=json"]
+    return json.loads(words[words.index("-p") + 1])
+
+
+def test_a_route_that_is_deleted_names_the_services_that_get_none_of_its_requests_any_more() -> None:
+    both = [{"name": "fraud", "port": 80}, {"name": "fraud-next", "port": 80}]
+    switch = takeover([service()], [route(backendRefs=both)]).steps[1]
+    assert switch.commands == ("kubectl delete httproute fraud-route -n payments",)
+    assert "Service fraud-next gets none of these requests any more" in switch.why
 
 
 @pytest.mark.parametrize(
-    ("services", "routes"),
+    ("services", "routes", "name", "said"),
     [
-        ([service(port=3000)], []),
-        ([service("fraud-web"), service("fraud", app="other")], []),
-        ([service("fraud-web")], [route("fraud")]),
+        ([], [], "Fraud", "is no name"),
+        ([service(port=3000)], [], "fraud", "the one port 80"),
+        ([service("fraud-svc"), service("fraud", app="other")], [], "fraud", "leads to the Deployment's pods"),
+        ([service("fraud-svc")], [route("fraud")], "fraud", "HTTPRoute fraud"),
     ],
-    ids=["another-port", "another-service", "a-route"],
 )
-def test_a_name_that_is_taken_is_refused(services: list[Any], routes: list[Any]) -> None:
-    with pytest.raises(Unreadable, match="another --name"):
-        takeover(services, routes, "fraud")
+def test_a_name_that_does_not_fit_or_is_taken_is_refused(
+    services: list[Any], routes: list[Any], name: str, said: str
+) -> None:
+    with pytest.raises(Unreadable, match=f"{said}.*--name"):
+        takeover(services, routes, name)
 
 
-def test_a_name_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(Unreadable, match="--name"):
-        takeover([], [], "Fraud")
+def test_a_name_that_is_free_is_taken() -> None:
+    assert takeover([service(port=3000)], [route()], "scores").draft.name == "scores"
+    assert takeover([service()], [route()], "fraud").draft.name == "fraud"
