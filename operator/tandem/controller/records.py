@@ -76,22 +76,10 @@ class Records:
 
     async def write_invalid(self, body: Object, message: str, now: datetime) -> None:
         """Say that an older schema let a spec in that this Tandem cannot read: what runs keeps running."""
-        generation = body["metadata"].get("generation", 0)
-        found: tuple[tuple[str, Literal["True", "False"]], ...] = (("Ready", "False"), ("Stalled", "True"))
-        conditions = [
-            Condition(
-                type=type_,
-                status=value,
-                reason="InvalidSpec",
-                message=message,
-                last_transition_time=now,
-                observed_generation=generation,
-            ).to_dict()
-            for type_, value in found
-        ]
-        known = body.get("status", {}).get("conditions", [])
-        if not any(c["reason"] == "InvalidSpec" and c["message"] == message for c in known):
-            status = {**body.get("status", {}), "conditions": conditions, "observedGeneration": generation}
+        generation, before = body["metadata"].get("generation", 0), body.get("status", {})
+        conditions = _invalid(before.get("conditions", []), message, generation, now)
+        status = {**before, "conditions": conditions, "observedGeneration": generation}
+        if status != before:
             await self._write_status(body, status)
 
     def forget(self, key: Key) -> None:
@@ -174,3 +162,17 @@ def _slots(status: ModelDeploymentStatus) -> tuple[object, ...]:
         status.decisions,
         status.last_revision,
     )
+
+
+def _invalid(known: list[Object], message: str, generation: int, now: datetime) -> list[Object]:
+    """Return the conditions of a model whose spec cannot be read; what is said of what runs stays as it was."""
+    said: tuple[tuple[str, Literal["True", "False"]], ...] = (("Ready", "False"), ("Stalled", "True"))
+    before = {each["type"]: each for each in known}
+    found = {type_: each for type_, each in before.items() if type_ != "Reconciling"}
+    for type_, value in said:
+        since = before[type_]["lastTransitionTime"] if before.get(type_, {}).get("status") == value else now
+        found[type_] = Condition.model_validate({
+            "type": type_, "status": value, "reason": "InvalidSpec", "message": message,
+            "lastTransitionTime": since, "observedGeneration": generation,
+        }).to_dict()  # fmt: skip
+    return [found[type_] for type_ in sorted(found)]

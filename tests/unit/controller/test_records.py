@@ -215,3 +215,40 @@ def test_a_rollback_waits_for_no_evidence_that_cannot_be_written() -> None:
     status, record = in_virtual_time(story())
     assert "candidate" not in status
     assert "evidence" not in record
+
+
+async def test_of_a_spec_that_cannot_be_read_only_that_is_said_and_what_runs_stays_told() -> None:
+    store, later = Statuses(), NOW.replace(hour=13)
+    available = {
+        "type": "Available", "status": "True", "reason": "StableServes", "message": "fraud-r1 serves with 2 ready pods",
+        "lastTransitionTime": SINCE, "observedGeneration": 1,
+    }  # fmt: skip
+    ready = {**available, "type": "Ready", "reason": "Serving", "message": "fraud-r1 serves everything"}
+    meta = {"namespace": KEY[0], "name": KEY[1], "generation": 2, "resourceVersion": "1"}
+    status = {"conditions": [available, ready], "observedGeneration": 1}
+    body = store.put(MODEL_DEPLOYMENT, {"metadata": meta, "spec": {}, "status": status})
+    cache = Cache()
+    cache.feed("ADDED", body)
+    records = Records(store, cache, Trials(Sources(Pods(), PrometheusClient()), Histories(), lambda _: None))
+
+    async def told(generation: int, now: datetime) -> Object:
+        live = store.objects[MODEL_DEPLOYMENT.kind, *KEY]
+        await records.write_invalid({**live, "metadata": {**live["metadata"], "generation": generation}}, "no", now)
+        found: Object = store.objects[MODEL_DEPLOYMENT.kind, *KEY]["status"]
+        return found
+
+    first = await told(2, NOW)
+    assert [(each["type"], each["status"], each["reason"]) for each in first["conditions"]] == [
+        ("Available", "True", "StableServes"),
+        ("Ready", "False", "InvalidSpec"),
+        ("Stalled", "True", "InvalidSpec"),
+    ]
+    assert first["conditions"][1]["lastTransitionTime"] == "2026-03-01T12:00:00Z"
+    writes_left = store.writes_left
+    assert await told(2, later) == first
+    assert store.writes_left == writes_left, "said once"
+    again = await told(3, later)
+    assert again["observedGeneration"] == 3
+    assert [each["observedGeneration"] for each in again["conditions"]] == [1, 3, 3]
+    since = [each["lastTransitionTime"] for each in first["conditions"]]
+    assert [each["lastTransitionTime"] for each in again["conditions"]] == since
