@@ -46,7 +46,7 @@ unit: setup ## tests that need no cluster: pure logic and golden files
 	$(BIN)/pytest tests/unit tests/golden -n auto --dist worksteal
 
 .PHONY: coverage
-coverage: setup ## which lines and branches the tests of `make unit` do not reach: twice as long
+coverage: setup ## which lines and branches the tests of `make unit` do not reach: longer, on one processor
 	$(BIN)/pytest tests/unit tests/golden --cov --cov-report=term
 
 .PHONY: test-bentos

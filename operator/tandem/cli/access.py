@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from tandem.cluster.client import Cluster
+    from tandem.cluster.connection import Connection
     from tandem.cluster.errors import ClusterError
 
 _T = TypeVar("_T")
@@ -50,6 +51,12 @@ class Access:
         given = (("--context", self.context), ("--kubeconfig", self.kubeconfig))
         return " ".join(f"{option} {value}" for option, value in given if value is not None)
 
+    async def connection(self) -> "Connection":
+        """Return the way to it, as kubectl would take it. Raises ``NoCluster``."""
+        from tandem.cluster.kubeconfig import connect_person
+
+        return await connect_person(self.kubeconfig, self.context)
+
 
 def run(access: Access, work: "Callable[[Cluster, str], Awaitable[_T]]") -> _T:
     """Do the work with a client and the namespace that is meant; what goes wrong ends the command with a sentence."""
@@ -66,9 +73,8 @@ def run(access: Access, work: "Callable[[Cluster, str], Awaitable[_T]]") -> _T:
 
 async def _run(access: Access, work: "Callable[[Cluster, str], Awaitable[_T]]") -> _T:
     from tandem.cluster.client import Cluster
-    from tandem.cluster.kubeconfig import connect_person
 
-    connection = await connect_person(access.kubeconfig, access.context)
+    connection = await access.connection()
     async with Cluster(connection.configuration, MANAGER) as cluster:
         return await work(cluster, access.namespace or connection.namespace)
 

@@ -14,7 +14,6 @@ from tandem.cluster.client import Cluster
 from tandem.cluster.connection import NoCluster
 from tandem.cluster.errors import ClusterError
 from tandem.cluster.existing import Neighbourhood, read_neighbourhood
-from tandem.cluster.kubeconfig import connect_person
 from tandem.drafts.deployment import Draft
 from tandem.drafts.existing import Existing, Unreadable
 from tandem.drafts.takeover import FOLDER, Around, Takeover, plan_takeover, plan_text
@@ -46,7 +45,7 @@ def write_existing(known: Known, source: str, access: Access, target: Target) ->
 
 async def _read(access: Access, name: str) -> Neighbourhood:
     try:
-        connection = await connect_person(access.kubeconfig, access.context)
+        connection = await access.connection()
         async with Cluster(connection.configuration) as cluster:
             return await read_neighbourhood(cluster, access.namespace or connection.namespace, name)
     except (NoCluster, ClusterError) as error:

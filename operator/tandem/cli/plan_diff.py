@@ -19,7 +19,6 @@ from tandem.cluster.client import Cluster
 from tandem.cluster.connection import NoCluster
 from tandem.cluster.errors import ClusterError, NotFound
 from tandem.cluster.kinds import CONFIG_MAP, MODEL_DEPLOYMENT, MODEL_REVISION
-from tandem.cluster.kubeconfig import connect_person
 from tandem.contract import Weakening, contract_of, weakenings
 from tandem.manifests.changes import changes
 from tandem.manifests.configs import ConfigContent
@@ -27,6 +26,12 @@ from tandem.manifests.declared import Declared, config_maps, declare, same_versi
 from tandem.manifests.errors import DeclarationError
 from tandem.manifests.fields import CONFIG_FIELD, FIELDS
 from tandem.planning.objects import objects
+
+_LOUD: Final = {
+    "serving.replicas",
+    *(".".join(name.split(".")[:2]) for name in (CONFIG_FIELD, *(each.name for each in FIELDS))),
+}
+"""Fields of spec.model and spec.serving that the other lines tell of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +115,8 @@ def _quiet(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
             found.append(part)
             continue
         inside = _different(before.get(part, {}), after.get(part, {}))
-        found += [f"{part}.{name}" for name in inside if f"{part}.{name}" not in LOUD]
+        found += [f"{part}.{name}" for name in inside if f"{part}.{name}" not in _LOUD]
     return found
-
-
-LOUD: Final = {
-    "serving.replicas",
-    *(".".join(name.split(".")[:2]) for name in (CONFIG_FIELD, *(each.name for each in FIELDS))),
-}
-"""Fields of spec.model and spec.serving that the other lines tell of."""
 
 
 def _different(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -148,7 +146,7 @@ async def _read(
 ) -> tuple[ModelDeployment | None, list[ModelRevision], dict[str, ConfigContent]]:
     """Read the model, its revisions, and the ConfigMaps that the file names and does not hold."""
     namespace, name = wanted.metadata.namespace, wanted.metadata.name
-    connection = await connect_person(access.kubeconfig, access.context)
+    connection = await access.connection()
     async with Cluster(connection.configuration) as cluster:
         try:
             live = parse_deployment(await cluster.get(MODEL_DEPLOYMENT, namespace, name))

@@ -11,7 +11,6 @@ from tandem.cli.profile_subject import Bounds, Subject, shown
 from tandem.cluster.client import Cluster
 from tandem.cluster.connection import NoCluster
 from tandem.cluster.errors import ClusterError
-from tandem.cluster.kubeconfig import connect_person
 from tandem.manifests.declared import config_maps
 from tandem.manifests.errors import DeclarationError
 from tandem.manifests.profile_job import profile_job
@@ -48,7 +47,7 @@ def profile_in_a_pod(place: Place, rows: Sequence[Row], subject: Subject, bounds
         seconds = PULLED + terms.longest
         name = f"{subject.name}-profile-{secrets.token_hex(3)}"
         try:
-            connection = await connect_person(place.access.kubeconfig, place.access.context)
+            connection = await place.access.connection()
             async with ended_by_signals(), Cluster(connection.configuration) as cluster:
                 contents = await contents_of(cluster, namespace, config_maps(spec))
                 job, mounted = profile_job(deployment, contents, name, place.meter, seconds, files)

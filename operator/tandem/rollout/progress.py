@@ -9,6 +9,7 @@ from tandem.manifests.times import startup_seconds
 from tandem.rollout.capacity import carried_weight
 from tandem.rollout.contract import watch_rolls_back
 from tandem.rollout.draft import Draft
+from tandem.rollout.observation import Trouble
 from tandem.rollout.pace import (
     awaits_acceptance,
     doubt,
@@ -197,7 +198,7 @@ def _pass_undecided(draft: Draft) -> None:
 def _raise_to_target(draft: Draft) -> None:
     assert draft.candidate is not None
     slot, state, target = draft.candidate, draft.state(draft.candidate), target_weight(draft)
-    if slot.weight >= target or place_is_taken(draft, slot) or awaits_verdict(draft):
+    if slot.weight >= target or blocking_conflict(draft, slot) is not None or awaits_verdict(draft):
         return
     able = state.ready if slot.shortfall_since is None else _steady_pods(draft)
     if carried_weight(able, full_size(draft)) < target or waits_for_metrics(draft):
@@ -211,14 +212,13 @@ def _raise_to_target(draft: Draft) -> None:
     draft.change_candidate(shortfall_since=None)
 
 
-def place_is_taken(draft: Draft, slot: CandidateSlot) -> bool:
-    """Tell whether nothing new gets requests, since the route's place is another model's.
+def blocking_conflict(draft: Draft, slot: CandidateSlot) -> Trouble | None:
+    """Return the conflict over the route's place if nothing new gets requests for it.
 
     That is no reason to stay with a bad or a dead version on a route that exists.
     """
-    if draft.seen.conflict is None:
-        return False
-    return draft.seen.route is None or not (slot.restore or stable_is_down(draft))
+    leaves = draft.seen.route is not None and (slot.restore or stable_is_down(draft))
+    return None if leaves else draft.seen.conflict
 
 
 def waits_for_metrics(draft: Draft) -> bool:

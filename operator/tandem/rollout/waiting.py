@@ -22,9 +22,9 @@ from tandem.rollout.pace import (
 )
 from tandem.rollout.progress import (
     STEADY,
+    blocking_conflict,
     full_size,
     in_force,
-    place_is_taken,
     settled,
     target_weight,
     waits_for_metrics,
@@ -102,8 +102,9 @@ def _candidate_waits_for(draft: Draft) -> str:
         return f"a person: {complaint[1]}"
     if slot.paused:
         return f"a person: {slot.revision} is paused at {slot.weight} %; Resume goes on"
-    if draft.seen.conflict is not None and place_is_taken(draft, slot):
-        return f"a correction: {draft.seen.conflict.message}"
+    conflict = blocking_conflict(draft, slot)
+    if conflict is not None:
+        return f"a correction: {conflict.message}"
     unasked = awaits_acceptance(draft)
     if unasked is not None:
         return f"a person: {unasked}"

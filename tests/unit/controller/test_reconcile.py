@@ -1,7 +1,6 @@
 """Whose the traffic is that a ModelDeployment finds when it is applied: what a predecessor left says nothing of it."""
 
 import asyncio
-import copy
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from tandem.cluster.config import ConfigReader
 from tandem.cluster.connection import Connection, new_configuration
 from tandem.cluster.errors import ClusterBusy
 from tandem.cluster.events import EventRecorder
-from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION, Kind, Object
+from tandem.cluster.kinds import MODEL_DEPLOYMENT, MODEL_REVISION, Object
 from tandem.controller.history import Histories
 from tandem.controller.parts import Parts
 from tandem.controller.reconcile import Reconciler
@@ -23,43 +22,11 @@ from tandem.manifests.service import cluster_service_manifest
 from tandem.signals.prometheus import PrometheusClient
 from tandem.signals.scraper import PodScraper
 from tandem.signals.sources import Sources
-from tests.unit.cluster.recorded import ObjectStore
+from tests.unit.cluster.recorded import VersionedStore
 
 KEY: Final = ("payments", "fraud")
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOING: Final = {"deletionTimestamp": "2026-03-01T12:00:00Z"}
-
-
-class Api(ObjectStore):
-    """Gives what is made a uid, and every write a version."""
-
-    async def create(self, obj: Object) -> Object:
-        return self.keep(await super().create(obj))
-
-    async def merge_patch(
-        self, kind: Kind, namespace: str | None, name: str, patch: Object, subresource: str | None = None
-    ) -> Object:
-        assert subresource is None
-        before = self.objects[kind.kind, namespace, name]
-        return self.keep({**before, "metadata": {**before["metadata"], **patch["metadata"]}})
-
-    async def apply(self, obj: Object, uid: str | None = None) -> Object:
-        assert uid is not None
-        return self.keep({**obj, "metadata": {**obj["metadata"], "uid": uid}})
-
-    async def update_status(
-        self, kind: Kind, namespace: str, name: str, resource_version: str, status: Object
-    ) -> Object:
-        before = self.objects[kind.kind, namespace, name]
-        assert before["metadata"]["resourceVersion"] == resource_version
-        return self.keep({**before, "status": status})
-
-    def keep(self, obj: Object) -> Object:
-        self.calls.append("write")
-        place = (obj["kind"], obj["metadata"]["namespace"], obj["metadata"]["name"])
-        identity = {"uid": f"uid-{len(self.calls)}", **obj["metadata"], "resourceVersion": str(len(self.calls))}
-        self.objects[place] = {**copy.deepcopy(obj), "metadata": identity}
-        return self.objects[place]
 
 
 def declared(uid: str, gateway: bool) -> ModelDeployment:
@@ -87,9 +54,9 @@ def traffic_of(predecessor: ModelDeployment, **metadata: Any) -> Object:
     return {**made, "metadata": {**made["metadata"], **metadata}}
 
 
-async def applied(gateway: bool, *found: Object) -> Api:
+async def applied(gateway: bool, *found: Object) -> VersionedStore:
     """Return what there is after a model was applied where ``found`` was there before."""
-    api, cache = Api(), Cache()
+    api, cache = VersionedStore(), Cache()
     for obj in (_body("new", gateway), *found):
         cache.feed("ADDED", api.keep(obj))
     connection = Connection(new_configuration(), inside=True)
@@ -106,7 +73,7 @@ async def applied(gateway: bool, *found: Object) -> Api:
     return api
 
 
-def status_of(api: Api) -> Object:
+def status_of(api: VersionedStore) -> Object:
     status: Object = api.objects[MODEL_DEPLOYMENT.kind, *KEY].get("status", {})
     return status
 

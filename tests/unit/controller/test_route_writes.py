@@ -1,56 +1,56 @@
 """Writes of the route: who gets requests never depends on the rest of it, and nothing that was taken out is left in."""
 
-import copy
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final
 
 import pytest
 
 from tandem.api.objects import ModelDeployment, parse_deployment
 from tandem.cluster.cache import Cache
-from tandem.cluster.client import Cluster
 from tandem.cluster.errors import ClusterRefused, KindMissing
 from tandem.cluster.kinds import Object
 from tandem.controller.act import Actor
 from tandem.controller.live_route import own, route_state
 from tandem.controller.outcome import Outcome
 from tandem.rollout.decision import Desired
+from tests.unit.cluster.recorded import VersionedStore
 
+KEY: Final = ("payments", "fraud")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HALF, BACK = {"fraud-r1": 50, "fraud-r2": 50}, {"fraud-r1": 100}
 MISSPELT: dict[str, Any] = {"filters": [{"type": "RequestHeaderModifer"}]}
 
 
-class ApiServer:
-    """Keeps what is made and applied, as an API server does, but for routes with a filter that no gateway knows."""
+class ApiServer(VersionedStore):
+    """Refuses routes with a filter that no gateway knows, or all of them."""
 
     def __init__(self, *, gateway_api: bool = True) -> None:
-        self.objects: dict[tuple[str, str], Object] = {}
-        self.writes: list[str] = []
+        super().__init__()
         self._gateway_api = gateway_api
 
-    async def create(self, body: Object) -> Object:
-        return self._kept(body)
+    async def create(self, obj: Object) -> Object:
+        self._admit(obj)
+        return await super().create(obj)
 
-    async def apply(self, body: Object, uid: str) -> Object:
-        before = self.objects[body["kind"], body["metadata"]["name"]]
+    async def apply(self, obj: Object, uid: str | None = None) -> Object:
+        before = self.live(obj["kind"])
         assert uid == before["metadata"]["uid"]
+        self._admit(obj)
         # What only the first request made and this one leaves out stays: it belongs to another kind of request.
         hostnames = {key: value for key, value in before["spec"].items() if key == "hostnames"}
-        return self._kept({**body, "spec": {**hostnames, **body["spec"]}})
+        return await super().apply({**obj, "spec": {**hostnames, **obj["spec"]}}, uid)
 
-    def _kept(self, body: Object) -> Object:
-        if body["kind"] == "HTTPRoute":
-            if not self._gateway_api:
-                raise KindMissing("create HTTPRoute", "404")
-            filters = [each for rule in body["spec"]["rules"] for each in rule.get("filters") or []]
-            if any(each["type"] == "RequestHeaderModifer" for each in filters):
-                raise ClusterRefused("apply HTTPRoute payments/fraud", "Invalid", "spec.rules[0].filters[0].type")
-        self.writes.append(body["kind"])
-        meta = {**body["metadata"], "uid": f"uid-{body['kind']}", "resourceVersion": str(len(self.writes))}
-        kept = copy.deepcopy({**body, "metadata": meta})
-        self.objects[body["kind"], meta["name"]] = kept
-        return copy.deepcopy(kept)
+    def _admit(self, obj: Object) -> None:
+        if obj["kind"] != "HTTPRoute":
+            return
+        if not self._gateway_api:
+            raise KindMissing("create HTTPRoute", "404")
+        filters = [each for rule in obj["spec"]["rules"] for each in rule.get("filters") or []]
+        if any(each["type"] == "RequestHeaderModifer" for each in filters):
+            raise ClusterRefused("apply HTTPRoute payments/fraud", "Invalid", "spec.rules[0].filters[0].type")
+
+    def live(self, kind: str) -> Object:
+        return self.objects[kind, *KEY]
 
 
 class Story:
@@ -58,7 +58,7 @@ class Story:
 
     def __init__(self, server: ApiServer | None = None) -> None:
         self.server = server or ApiServer()
-        self._actor = Actor(cast("Cluster", self.server), Cache())
+        self._actor = Actor(self.server, Cache())
 
     async def write(
         self, weights: dict[str, int], *, service: str = "fraud-r1", weights_only: bool = False, **gateway: Any
@@ -68,7 +68,7 @@ class Story:
 
     @property
     def route(self) -> Any:
-        return self.server.objects["HTTPRoute", "fraud"]
+        return self.server.live("HTTPRoute")
 
     @property
     def weights(self) -> dict[str, int]:
@@ -91,20 +91,20 @@ async def test_a_version_is_sent_back_though_the_declared_route_is_refused() -> 
     outcome = await story.write(BACK, **MISSPELT)
     assert story.weights == BACK
     assert [each.reason for each in outcome.refused] == ["Invalid"], "and it is told"
-    before = list(story.server.writes)
+    before = list(story.server.calls)
     await story.write(BACK, **MISSPELT)
-    assert story.server.writes == before, "once is enough"
+    assert story.server.calls == before, "once is enough"
 
 
 async def test_the_service_follows_though_the_route_is_refused_or_cannot_be_made() -> None:
     story = Story()
     await story.write({"fraud-r1": 0, "fraud-r2": 100}, service="fraud-r2")
     await story.write(BACK, service="fraud-r1", **MISSPELT)
-    assert story.server.objects["Service", "fraud"]["spec"]["selector"]["tandem.dev/revision"] == "fraud-r1"
+    assert story.server.live("Service")["spec"]["selector"]["tandem.dev/revision"] == "fraud-r1"
     without = Story(ApiServer(gateway_api=False))
     outcome = await without.write(BACK)
     assert [each.reason for each in outcome.refused] == ["GatewayMissing"]
-    assert ("Service", "fraud") in without.server.objects
+    assert ("Service", *KEY) in without.server.objects
 
 
 async def test_a_route_whose_place_is_taken_keeps_its_own_and_changes_weights() -> None:
@@ -142,9 +142,9 @@ async def test_what_is_taken_out_of_the_spec_goes_from_the_route(before: dict[st
     state = route_state(story.route, declared(**after))
     assert state is not None
     assert state.as_declared
-    writes = list(story.server.writes)
+    writes = list(story.server.calls)
     await story.write(BACK, **after)
-    assert story.server.writes == writes, "and is not written again"
+    assert story.server.calls == writes, "and is not written again"
 
 
 async def test_a_predecessors_route_and_service_say_nothing_of_a_new_model_of_that_name() -> None:

@@ -710,15 +710,12 @@ ROWS: dict[str, tuple[Situation, Change, dict[str, Any]]] = {
     ),
     "a place that is taken is not claimed": (
         starting,
-        both(all_ready, lambda world: setattr(world, "conflict", trouble("RouteConflict", "payments/other has it"))),
+        both(all_ready, place_taken),
         {"candidate": R1, "weight": 0, "weights": None, "service": R1, "phase": "Stalled"},
     ),
     "a conflict never keeps a bad version on a route that exists": (
         canary,
-        both(
-            lambda world: world.judge(BAD),
-            lambda world: setattr(world, "conflict", trouble("RouteConflict", "payments/other has it")),
-        ),
+        both(found_bad, place_taken),
         {"rejected": (R2, "TooManyErrors"), "weights": {R1: 100}},
     ),
     "nor one that a person rolls back": (
